@@ -1,0 +1,2 @@
+/** What every room of Graft shares: its errors. */
+package io.graft.engine;

@@ -1,0 +1,9 @@
+/** Memory, kernels, autograd, models and training of Graft; depends on nothing but the JDK. */
+module io.graft.engine {
+    requires static jdk.incubator.vector;
+    requires static jdk.jfr;
+
+    exports io.graft.engine;
+    exports io.graft.engine.memory;
+    exports io.graft.engine.model;
+}

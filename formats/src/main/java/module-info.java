@@ -1,0 +1,8 @@
+/** Bytes on disk as typed views: safetensors, Hugging Face folders, GGUF, PEFT adapters, tokenizers. */
+module io.graft.formats {
+    requires transitive io.graft.engine;
+    requires transitive com.google.gson;
+
+    exports io.graft.formats.json;
+    exports io.graft.formats.model;
+}

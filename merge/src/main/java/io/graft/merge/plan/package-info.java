@@ -1,0 +1,2 @@
+/** What a merge will do, tensor by tensor, decided before anything is written. */
+package io.graft.merge.plan;

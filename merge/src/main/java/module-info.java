@@ -1,0 +1,14 @@
+/** Recipes, merge methods, plans, runs and analysis of Graft, and its command line. */
+module io.graft.merge {
+    requires transitive io.graft.engine;
+    requires transitive io.graft.formats;
+    requires org.yaml.snakeyaml;
+    requires static info.picocli;
+    requires static me.tongfei.progressbar;
+    requires static com.samskivert.jmustache;
+
+    exports io.graft.merge.plan;
+
+    opens io.graft.merge.cli to info.picocli;
+
+}
