@@ -19,4 +19,20 @@ final class CommonOptions {
 
     @Option(names = "--kernels", paramLabel = "KIND", description = "scalar or vector (default: vector where the JVM has it).")
     String kernels;
+
+    /**
+     * Tells something worth knowing, on stderr; nothing with --quiet.
+     *
+     * @param text one line
+     */
+    void note(String text) {
+        if (!quiet) System.err.println("graft: note: " + Text.oneLine(text, 2000));
+    }
+
+    /**
+     * Tells something that the user may not want to have happened, on stderr.
+     *
+     * @param text one line
+     */
+    void warn(String text) { System.err.println("graft: warning: " + Text.oneLine(text, 2000)); }
 }

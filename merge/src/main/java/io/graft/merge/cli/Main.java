@@ -1,6 +1,5 @@
 package io.graft.merge.cli;
 
-import io.graft.engine.GraftException;
 import io.graft.engine.RequestException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -10,13 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
 
 /** The command {@code graft}: reads its arguments, runs a command, and turns errors into lines and exit statuses. */
-@Command(name = "graft", mixinStandardHelpOptions = true, version = "graft 0.1.0",
+@Command(name = "graft", mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
         description = "Merges, runs and fine-tunes language models: safetensors in, safetensors out, on any JVM.",
-        subcommands = {
-        },
-        footer = {"", "graft COMMAND --help explains a command, with an example that runs."})
+        commandListHeading = "%nCommands, in the order of your work:%n",
+        footer = {"", "graft COMMAND --help explains a command, with an example that runs.", "Example: graft demo"})
 public final class Main implements Runnable {
 
     private Main() {}
@@ -27,11 +26,9 @@ public final class Main implements Runnable {
      * @param arguments as the user typed them
      */
     public static void main(String[] arguments) {
-        System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
+        System.setOut(new PrintStream(new ClosedPipe.Stream(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
-        int status = run(arguments);
-        System.out.flush();
-        System.exit(status);
+        System.exit(run(arguments));
     }
 
     /**
@@ -41,31 +38,43 @@ public final class Main implements Runnable {
      * @return the exit status
      */
     public static int run(String... arguments) {
+        boolean debug = Arrays.asList(arguments).contains("--debug");
+        try {
+            int status = execute(arguments, debug);
+            System.out.flush();
+            return status;
+        } catch (Throwable error) {
+            return failed(error, debug);
+        }
+    }
+
+    private static int failed(Throwable error, boolean debug) {
+        return error instanceof ClosedPipe ? 0 : Failures.report(error, debug);
+    }
+
+    private static int execute(String[] typed, boolean debug) {
+        // "graft help merge" is what many try first.
+        String[] arguments = typed.length > 0 && typed[0].equals("help") ? typed.length > 1 ? new String[] {typed[1], "--help"} : new String[] {"--help"} : typed;
         CommandLine line = new CommandLine(new Main());
+        Commands.register(line, arguments);
         line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+        line.setColorScheme(CommandLine.Help.defaultColorScheme(Terminal.outHasColour() ? Ansi.ON : Ansi.OFF));
+        line.setUsageHelpWidth(100);
+        line.setUsageHelpLongOptionsMaxWidth(34);
         line.setCaseInsensitiveEnumValuesAllowed(true);
-        boolean debug = Arrays.asList(arguments).contains("--debug");
-        line.setParameterExceptionHandler((wrong, _) -> report(new RequestException("graft", wrong.getMessage(), null, null, "graft " + commandName(wrong) + "--help"), debug));
-        line.setExecutionExceptionHandler((error, _, _) -> report(error, debug));
+        if (arguments.length == 0) {
+            line.usage(System.err);
+            return 2;
+        }
+        line.setParameterExceptionHandler((wrong, _) -> failed(wrong, debug));
+        line.setExecutionExceptionHandler((error, _, _) -> failed(error, debug));
         return line.execute(arguments);
     }
 
-    private static String commandName(CommandLine.ParameterException wrong) {
-        String name = wrong.getCommandLine().getCommandName();
-        return name.equals("graft") ? "" : name + " ";
-    }
-
-    private static int report(Exception error, boolean debug) {
-        System.err.println("graft: error: " + (error instanceof GraftException ? error.getMessage() : error.toString()));
-        if (error instanceof GraftException known && known.hint() != null) System.err.println("hint: " + known.hint());
-        if (debug) error.printStackTrace();
-        return error instanceof RequestException ? 2 : 1;
-    }
-
-    /** Without a command: the help, and status 2. */
+    /** Options, but no command. */
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(new CommandLine(this), "no command given");
+        throw new RequestException("graft", "no command given", "a command", "nothing", "graft --help lists them");
     }
 }

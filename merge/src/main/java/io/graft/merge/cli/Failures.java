@@ -1,0 +1,127 @@
+package io.graft.merge.cli;
+
+import io.graft.engine.GraftException;
+import io.graft.engine.RequestException;
+import io.graft.engine.RunException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.List;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.OverwrittenOptionException;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Turns whatever went wrong into {@code graft: error: WHERE: WHAT; expected X, found Y}, perhaps a hint, and an exit status. */
+final class Failures {
+
+    /** A name in a file can be a megabyte long; a line that a person reads is not. */
+    private static final int LONGEST = 2000;
+
+    private Failures() {}
+
+    /**
+     * Says what went wrong on stderr.
+     *
+     * @param error what was thrown
+     * @param debug whether to show the stack trace
+     * @return the exit status: 2 where the request is wrong, else 1
+     */
+    static int report(Throwable error, boolean debug) {
+        GraftException known = known(error);
+        System.err.println("graft: error: " + Text.oneLine(known.getMessage(), LONGEST));
+        if (known.hint() != null) System.err.println("hint: " + Text.oneLine(known.hint(), LONGEST));
+        if (debug) error.printStackTrace();
+        return known instanceof RequestException ? 2 : 1;
+    }
+
+    private static GraftException known(Throwable error) {
+        return switch (error) {
+            case GraftException known -> known;
+            case ParameterException usage -> usage(usage);
+            case UncheckedIOException wrapper -> io(wrapper.getCause());
+            case IOException io -> io(io);
+            case OutOfMemoryError memory -> new RunException("memory", "the JVM has not enough: " + memory.getMessage(), null, null,
+                    "GRAFT_JAVA_OPTS=-Xmx2g gives it more", memory);
+            case StackOverflowError deep -> new RunException("input", "nested too deeply to be read", deep);
+            case InternalError truncated -> new RunException("input", "a mapped file changed while it was being read (" + truncated.getMessage() + ")", null, null,
+                    "do not write to a model's files while Graft reads them", truncated);
+            default -> new RunException("graft", "unexpected: " + error, null, null, "this is a fault of Graft's; --debug shows where", error);
+        };
+    }
+
+    /**
+     * Explains an error of the file system, whose messages are often the bare file name.
+     *
+     * @param error what the JDK threw
+     * @return the file and what is the matter with it
+     */
+    static RunException io(IOException error) {
+        String file = error instanceof FileSystemException system ? system.getFile() : null;
+        String what = switch (error) {
+            case NoSuchFileException _ -> "no such file or folder";
+            case AccessDeniedException _ -> "permission denied";
+            case FileAlreadyExistsException _ -> "exists already";
+            case NotDirectoryException _ -> "not a folder";
+            case FileSystemException system when system.getReason() != null -> system.getReason();
+            default -> error.getMessage() == null ? error.toString() : error.getMessage();
+        };
+        return new RunException(file == null ? "files" : file, what, error);
+    }
+
+    private static RequestException usage(ParameterException wrong) {
+        CommandLine line = wrong.getCommandLine();
+        String command = line.getCommandSpec().qualifiedName();
+        String help = command + " --help";
+        return switch (wrong) {
+            case UnmatchedArgumentException unknown -> unknown(unknown, command, help);
+            case MissingParameterException missing when missing.getMissing() != null && !missing.getMissing().isEmpty() -> missing(missing, command, help);
+            case OverwrittenOptionException twice -> new RequestException(command, name(twice.getOverwritten()) + " is given twice", null, null, help);
+            case ParameterException value when value.getArgSpec() != null && value.getValue() != null && !(value.getCause() instanceof GraftException) ->
+                    new RequestException(command, "cannot read the value of " + name(value.getArgSpec()), expected(value.getArgSpec()), quoted(value.getValue()), help);
+            case ParameterException other -> other.getCause() instanceof GraftException cause
+                    ? new RequestException(command, cause.getMessage(), null, null, cause.hint() == null ? help : cause.hint())
+                    : new RequestException(command, other.getMessage(), null, null, help);
+        };
+    }
+
+    /** An unknown command, option or a value too many. picocli lists what is ever less alike: only the first is worth showing. */
+    private static RequestException unknown(UnmatchedArgumentException wrong, String command, String help) {
+        String first = wrong.getUnmatched().getFirst();
+        boolean isCommand = !wrong.isUnknownOption() && !wrong.getCommandLine().getSubcommands().isEmpty();
+        List<String> suggestions = wrong.getSuggestions();
+        String hint = suggestions.isEmpty() ? help : "did you mean " + suggestions.getFirst() + "?";
+        if (isCommand) return new RequestException(command, "unknown command", null, quoted(first), hint);
+        if (wrong.isUnknownOption()) return new RequestException(command, "unknown option", null, quoted(first), hint);
+        return new RequestException(command, "one value too many", null, quoted(first), help);
+    }
+
+    private static RequestException missing(MissingParameterException wrong, String command, String help) {
+        if (wrong.getMessage().contains("parameter for option")) {
+            ArgSpec option = wrong.getMissing().getFirst();
+            return new RequestException(command, name(option) + " lacks its value", option.paramLabel(), "nothing", help);
+        }
+        String names = wrong.getMissing().stream().map(Failures::name).collect(Collectors.joining(" "));
+        return new RequestException(command, "something is missing", names, "nothing", help);
+    }
+
+    private static String expected(ArgSpec argument) {
+        if (argument.completionCandidates() != null) return String.join("|", argument.completionCandidates()).toLowerCase(java.util.Locale.ROOT);
+        Class<?> type = argument.auxiliaryTypes().length == 0 ? argument.type() : argument.auxiliaryTypes()[0];
+        if (type == int.class || type == long.class || type == Integer.class || type == Long.class) return "a whole number";
+        if (Number.class.isAssignableFrom(type) || type == double.class || type == float.class) return "a number";
+        return argument.paramLabel();
+    }
+
+    private static String name(ArgSpec argument) { return argument instanceof OptionSpec option ? option.longestName() : argument.paramLabel(); }
+
+    private static String quoted(String value) { return "'" + value + "'"; }
+}
