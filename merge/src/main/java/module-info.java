@@ -7,6 +7,7 @@ module io.graft.merge {
     requires static me.tongfei.progressbar;
     requires static com.samskivert.jmustache;
 
+    exports io.graft.merge.analysis;
     exports io.graft.merge.plan;
 
     opens io.graft.merge.cli to info.picocli;
