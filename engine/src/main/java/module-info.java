@@ -4,6 +4,8 @@ module io.graft.engine {
     requires static jdk.jfr;
 
     exports io.graft.engine;
+    exports io.graft.engine.generate;
     exports io.graft.engine.memory;
     exports io.graft.engine.model;
+    exports io.graft.engine.reference;
 }

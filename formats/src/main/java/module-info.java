@@ -3,6 +3,8 @@ module io.graft.formats {
     requires transitive io.graft.engine;
     requires transitive com.google.gson;
 
+    exports io.graft.formats.huggingface;
     exports io.graft.formats.json;
     exports io.graft.formats.model;
+    exports io.graft.formats.weights;
 }

@@ -43,6 +43,23 @@ public interface WeightSource extends AutoCloseable {
      */
     Tensor tensor(String name);
 
+    /**
+     * An update of low rank that stays beside a weight (LoRA): whoever multiplies by the weight adds {@code scale · B·(A·x)}.
+     *
+     * @param a     [r, in]
+     * @param b     [out, r]
+     * @param scale factor on the product
+     */
+    record LowRank(Tensor a, Tensor b, float scale) {}
+
+    /**
+     * The update of a weight, if it has one that {@link #tensor} does not contain.
+     *
+     * @param name the weight's name
+     * @return its update; null for none
+     */
+    default LowRank update(String name) { return null; }
+
     /** Frees whatever the source holds. Its tensors must not be used afterwards: doing so is an exception. */
     @Override
     void close();

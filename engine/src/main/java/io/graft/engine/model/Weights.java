@@ -1,0 +1,99 @@
+package io.graft.engine.model;
+
+import io.graft.engine.RequestException;
+import io.graft.engine.memory.Shape;
+import io.graft.engine.memory.Tensor;
+import io.graft.engine.model.Architecture.Block;
+import io.graft.engine.model.WeightSource.LowRank;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The weights of a model, found by name and checked by shape: what a forward pass reads. Hugging Face's names, the matrices [out, in].
+ *
+ * <p>A weight that the architecture does not use is an error too: a bias that would be ignored is a silent approximation.
+ */
+public final class Weights {
+
+    private static final String HEAD = "lm_head.weight";
+
+    private final Architecture architecture;
+    private final WeightSource source;
+    private final Set<String> unused;
+
+    final Tensor embedding;
+    final List<Layer> layers = new ArrayList<>();
+    final Tensor finalNorm;
+    final Linear head;
+
+    /** A linear map: {@code y = W·x + bias}, and an update of low rank. The last two may be null. */
+    record Linear(Tensor weight, Tensor bias, LowRank update) {}
+
+    /** A block. Norms of head or sandwich that it has not are null; {@code middleNorm} is what the MLP's input goes through, null in a parallel block. */
+    record Layer(Tensor inputNorm, Linear q, Linear k, Linear v, Linear o, Tensor qNorm, Tensor kNorm, Tensor attentionOutNorm, Tensor middleNorm,
+            Linear gate, Linear up, Linear down, Tensor mlpOutNorm) {}
+
+    /**
+     * Finds every weight.
+     *
+     * @param architecture what the model computes
+     * @param source       the weights
+     * @throws RequestException if one is missing, has another shape or a dtype that Graft does not compute with, or is not used
+     */
+    Weights(Architecture architecture, WeightSource source) {
+        this.architecture = architecture;
+        this.source = source;
+        this.unused = new HashSet<>(source.names());
+        this.embedding = tensor("model.embed_tokens.weight", architecture.vocabulary(), architecture.hidden());
+        for (int layer = 0; layer < architecture.layers(); layer++) layers.add(layer("model.layers." + layer + "."));
+        this.finalNorm = tensor("model.norm.weight", architecture.hidden());
+        this.head = hasHead(architecture, source) ? linear("lm_head", architecture.vocabulary(), architecture.hidden(), false) : new Linear(embedding, null, null);
+        unused.removeIf(name -> name.endsWith("rotary_emb.inv_freq")); // old files store what the config says
+        if (!unused.isEmpty())
+            throw new RequestException(unused.stream().sorted().findFirst().orElseThrow(), "a weight that no " + architecture.family() + " of this config uses"
+                    + (unused.size() > 1 ? ", and " + (unused.size() - 1) + " more" : ""));
+    }
+
+    /**
+     * Whether logits are made by a matrix of their own. A tied model whose weights have one (an adapter saved it) is not tied.
+     *
+     * @param architecture what the model computes
+     * @param source       the weights
+     * @return false if logits are made by the embedding
+     */
+    public static boolean hasHead(Architecture architecture, WeightSource source) { return !architecture.head().tied() || source.names().contains(HEAD); }
+
+    private Layer layer(String at) {
+        int hidden = architecture.hidden(), inner = architecture.intermediate();
+        Architecture.Attention attention = architecture.attention();
+        boolean mlpBias = architecture.mlp().bias(), sandwich = architecture.block() == Block.SANDWICH, parallel = architecture.block() == Block.PARALLEL;
+        return new Layer(tensor(at + "input_layernorm.weight", hidden),
+                linear(at + "self_attn.q_proj", attention.queryWidth(), hidden, attention.inputBias()),
+                linear(at + "self_attn.k_proj", attention.keyWidth(), hidden, attention.inputBias()),
+                linear(at + "self_attn.v_proj", attention.keyWidth(), hidden, attention.inputBias()),
+                linear(at + "self_attn.o_proj", hidden, attention.queryWidth(), attention.outputBias()),
+                attention.headNorms() ? tensor(at + "self_attn.q_norm.weight", attention.headDim()) : null,
+                attention.headNorms() ? tensor(at + "self_attn.k_norm.weight", attention.headDim()) : null,
+                sandwich ? tensor(at + "post_attention_layernorm.weight", hidden) : null,
+                parallel ? null : tensor(at + (sandwich ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight"), hidden),
+                linear(at + "mlp.gate_proj", inner, hidden, mlpBias), linear(at + "mlp.up_proj", inner, hidden, mlpBias),
+                linear(at + "mlp.down_proj", hidden, inner, mlpBias),
+                sandwich ? tensor(at + "post_feedforward_layernorm.weight", hidden) : null);
+    }
+
+    private Linear linear(String module, long out, long in, boolean bias) {
+        Tensor weight = tensor(module + ".weight", out, in);
+        return new Linear(weight, bias ? tensor(module + ".bias", out) : null, source.update(module + ".weight"));
+    }
+
+    private Tensor tensor(String name, long... sizes) {
+        Shape expected = Shape.of(sizes);
+        Shape found = source.shape(name);
+        if (!found.equals(expected)) throw new RequestException(name, "the shape does not go with the config", expected, found);
+        if (!source.dtype(name).isComputable()) throw new RequestException(name, "Graft does not compute with this dtype", "F32, BF16 or F16", source.dtype(name));
+        unused.remove(name);
+        return source.tensor(name);
+    }
+}
