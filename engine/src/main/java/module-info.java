@@ -7,5 +7,6 @@ module io.graft.engine {
     exports io.graft.engine.generate;
     exports io.graft.engine.memory;
     exports io.graft.engine.model;
+    exports io.graft.engine.train;
     exports io.graft.engine.reference;
 }
