@@ -154,6 +154,9 @@ public final class GgufMetadata {
         };
     }
 
+    /** The file, for messages. */
+    String file() { return file; }
+
     private GgufException missing(String key) { return error("metadata key " + key, "a value", "none"); }
 
     private GgufException wrongType(String key, String expected, GgufValue found) {
