@@ -8,6 +8,7 @@ module io.graft.merge {
     requires static com.samskivert.jmustache;
 
     exports io.graft.merge.analysis;
+    exports io.graft.merge.eval;
     exports io.graft.merge.plan;
 
     opens io.graft.merge.cli to info.picocli;
