@@ -8,4 +8,5 @@ module io.graft.formats {
     exports io.graft.formats.json;
     exports io.graft.formats.model;
     exports io.graft.formats.weights;
+    exports io.graft.formats.tokenizer;
 }
