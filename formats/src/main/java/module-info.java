@@ -7,6 +7,7 @@ module io.graft.formats {
     exports io.graft.formats.gguf;
     exports io.graft.formats.json;
     exports io.graft.formats.model;
+    exports io.graft.formats.peft;
     exports io.graft.formats.weights;
     exports io.graft.formats.tokenizer;
 }

@@ -1,6 +1,7 @@
 package io.graft.tests;
 
 import com.google.gson.JsonObject;
+import io.graft.engine.memory.Shape;
 import io.graft.formats.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +17,26 @@ import java.util.Map;
 public final class GoldenTensors {
 
     private GoldenTensors() {}
+
+    /**
+     * The sizes of every tensor of a file.
+     *
+     * @param file a small safetensors file
+     * @return its shapes by name, in the order of the header
+     */
+    public static Map<String, Shape> shapes(Path file) {
+        try {
+            ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+            Map<String, Shape> shapes = new LinkedHashMap<>();
+            Json.parse(file.toString(), new String(bytes.array(), 8, (int) bytes.getLong(0), StandardCharsets.UTF_8)).getAsJsonObject().asMap().forEach((name, tensor) -> {
+                if (!name.equals("__metadata__"))
+                    shapes.put(name, Shape.of(tensor.getAsJsonObject().getAsJsonArray("shape").asList().stream().mapToLong(size -> size.getAsLong()).toArray()));
+            });
+            return shapes;
+        } catch (IOException error) {
+            throw new UncheckedIOException(error);
+        }
+    }
 
     /**
      * Every F32, BF16 and F16 tensor of a file.

@@ -19,6 +19,8 @@ import io.graft.tests.Fixtures;
 import io.graft.tests.GoldenTensors;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +35,7 @@ class GgufModelTest {
     @Test
     void aCheckpointComesBackUnderItsNamesInItsOrderOfRowsAndWithItsConfig() {
         for (String name : new String[] {"llama", "qwen2"}) {
-            Path checkpoint = Fixtures.require("fixtures/checkpoints/" + name);
+            Path checkpoint = Fixtures.require("fixtures/checkpoints/" + name + "/model.safetensors").getParent();
             Map<String, float[]> golden = GoldenTensors.read(checkpoint.resolve("model.safetensors"));
             JsonObject config = Json.readObject(checkpoint.resolve("config.json"));
             try (GgufModel model = GgufModel.open(Fixtures.require("fixtures/gguf/" + name + ".gguf"))) {
@@ -65,7 +67,7 @@ class GgufModelTest {
                 StoredRange range = tensor.stored().get();
                 assertEquals(tensor.dtype().bytes(all), range.bytes());
                 if (tensor.dtype() == DType.F32)
-                    assertEquals(whole[1], java.nio.ByteBuffer.wrap(file).order(java.nio.ByteOrder.LITTLE_ENDIAN).getFloat((int) range.offset() + 4), tensor.name());
+                    assertEquals(whole[1], ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getFloat((int) range.offset() + 4), tensor.name());
             }
             assertTrue(model.tensors().get("model.norm.weight").stored().isPresent());
             assertTrue(model.notes().stream().anyMatch(note -> note.contains("test.three_dims")), model.notes().toString());
