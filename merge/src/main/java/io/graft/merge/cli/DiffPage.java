@@ -169,7 +169,7 @@ final class DiffPage {
         cell.put("textY", y + CELL_HEIGHT / 2 + 4);
         cell.put("text", map.shortText(value));
         cell.put("t", String.format(Locale.ROOT, "%.3f", depth));
-        cell.put("style", Double.isNaN(value) ? " none" : (value < 0 ? " minus" : "") + (depth > 0.5 ? " deep" : ""));
+        cell.put("style", Double.isNaN(value) ? " none" : (value < 0 ? " minus" : "") + (depth > 0.62 ? " deepest" : depth > 0.5 ? " deep" : ""));
         cell.put("tip", where + ": " + tip(allLayers ? null : map.layers().get(row), allModules ? null : map.columns().get(column)));
         return cell;
     }

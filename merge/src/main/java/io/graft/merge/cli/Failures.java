@@ -10,7 +10,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
-import java.util.List;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
@@ -37,11 +36,19 @@ final class Failures {
      */
     static int report(Throwable error, boolean debug) {
         GraftException known = known(error);
-        System.err.println("graft: error: " + Text.oneLine(known.getMessage(), LONGEST));
+        System.err.println("graft: error: " + line(known));
         if (known.hint() != null) System.err.println("hint: " + Text.oneLine(known.hint(), LONGEST));
         if (debug) error.printStackTrace();
         return known instanceof RequestException ? 2 : 1;
     }
+
+    /**
+     * What {@link #report} prints behind {@code graft: error:}.
+     *
+     * @param error what was thrown
+     * @return one line
+     */
+    static String line(Throwable error) { return Text.oneLine(known(error).getMessage(), LONGEST); }
 
     private static GraftException known(Throwable error) {
         return switch (error) {
@@ -93,15 +100,17 @@ final class Failures {
         };
     }
 
-    /** An unknown command, option or a value too many. picocli lists what is ever less alike: only the first is worth showing. */
+    /** An unknown command, option or a value too many. */
     private static RequestException unknown(UnmatchedArgumentException wrong, String command, String help) {
         String first = wrong.getUnmatched().getFirst();
-        boolean isCommand = !wrong.isUnknownOption() && !wrong.getCommandLine().getSubcommands().isEmpty();
-        List<String> suggestions = wrong.getSuggestions();
-        String hint = suggestions.isEmpty() ? help : "did you mean " + suggestions.getFirst() + "?";
-        if (isCommand) return new RequestException(command, "unknown command", null, quoted(first), hint);
-        if (wrong.isUnknownOption()) return new RequestException(command, "unknown option", null, quoted(first), hint);
-        return new RequestException(command, "one value too many", null, quoted(first), help);
+        CommandLine line = wrong.getCommandLine();
+        if (wrong.isUnknownOption()) {
+            String likely = Likely.of(first.split("=", 2)[0], line.getCommandSpec().optionsMap().keySet());
+            return new RequestException(command, "unknown option", null, quoted(first), likely == null ? help : "did you mean " + likely + "?");
+        }
+        if (line.getSubcommands().isEmpty()) return new RequestException(command, "one value too many", null, quoted(first), help);
+        String likely = Likely.of(first, line.getSubcommands().keySet());
+        return new RequestException(command, "unknown command", null, quoted(first), likely == null ? help : "did you mean " + command + " " + likely + "?");
     }
 
     private static RequestException missing(MissingParameterException wrong, String command, String help) {

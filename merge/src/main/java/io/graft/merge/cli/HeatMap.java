@@ -36,7 +36,7 @@ record HeatMap(String title, List<Integer> layers, List<String> columns, List<St
         HeatMap b = of(found, "Change from the base to B, in % of the base's norm", Comparison::secondRelative, Double.NaN, false);
         double top = Math.max(a.top, b.top); // one scale for both, so that they can be compared
         return List.of(of(found, a.title, Comparison::firstRelative, top, false), of(found, b.title, Comparison::secondRelative, top, false),
-                of(found, "Cosine of the two changes: 1 the same direction, 0 unrelated, -1 opposite", Comparison::cosine, 1, true));
+                of(found, "Cosine of the two changes: 1 same way, 0 unrelated", Comparison::cosine, 1, true));
     }
 
     private static HeatMap of(ModelComparison found, String title, ToDoubleFunction<Comparison> measure, double top, boolean signed) {
@@ -72,14 +72,14 @@ record HeatMap(String title, List<Integer> layers, List<String> columns, List<St
     double depth(double value) { return Double.isNaN(value) ? 0 : Math.clamp(Math.abs(value) / top, 0, 1); }
 
     /**
-     * A cell in at most four characters.
+     * A cell in at most five characters.
      *
      * @param value of a cell
      * @return per cent, or the cosine; {@code -} where there is none
      */
     String shortText(double value) {
         if (Double.isNaN(value)) return "-";
-        if (signed) return String.format(java.util.Locale.ROOT, "%.2f", value).replace("-0.", "-.");
+        if (signed) return String.format(java.util.Locale.ROOT, "%.2f", Math.round(value * 100) / 100.0);
         double percent = value * 100;
         if (percent == 0) return "0";
         if (percent < 0.005) return "<.01";

@@ -83,7 +83,8 @@ final class Text {
         if (Double.isNaN(ratio) || Double.isInfinite(ratio)) return "-";
         double shown = ratio * 100;
         double size = Math.abs(shown);
-        if (size == 0) return "0 %";
+        if (size == 0 || size == 100) return String.format(Locale.ROOT, "%.0f %%", shown);
+        if (size >= 99.95 && size < 100) return (shown < 0 ? "-" : "") + ">99.9 %";
         if (size < 0.001) return String.format(Locale.ROOT, "%.1e %%", shown);
         return String.format(Locale.ROOT, size < 0.1 ? "%.4f %%" : size < 10 ? "%.2f %%" : "%.1f %%", shown);
     }
