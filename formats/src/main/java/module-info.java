@@ -4,6 +4,7 @@ module io.graft.formats {
     requires transitive com.google.gson;
 
     exports io.graft.formats.huggingface;
+    exports io.graft.formats.convert;
     exports io.graft.formats.gguf;
     exports io.graft.formats.json;
     exports io.graft.formats.model;

@@ -19,7 +19,6 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -87,7 +86,9 @@ public final class GgufModel implements ModelSource {
         long permuted = family.permutedHeads(name, heads, kvHeads);
         if (permuted != 0 && entry.shape().size(0) % (2 * permuted) != 0)
             throw new GgufException(Kind.BAD_METADATA, file.path().toString(), "tensor " + entry.name(), "rows for " + permuted + " heads of even width", entry.shape());
-        tensors.put(name, new View(name, file, entry, permuted, GgufFamily.isNorm(name) ? family.normOffset : 0));
+        SourceTensor view = new View(name, file, entry);
+        if (permuted != 0) view = Rearranged.rows(view, new HeadOrder(entry.shape().size(0) / permuted)::inFile);
+        tensors.put(name, GgufFamily.isNorm(name) && family.normOffset != 0 ? Rearranged.plus(view, -family.normOffset) : view);
     }
 
     private float[] values(GgufFile.Entry entry) {
@@ -97,44 +98,22 @@ public final class GgufModel implements ModelSource {
         }
     }
 
-    /**
-     * A tensor of the file under its other name.
-     *
-     * @param permutedHeads of how many heads the rows are to be put back in order; 0 for none
-     * @param offset        what the file has added to every value
-     */
-    private record View(String name, GgufFile file, GgufFile.Entry entry, long permutedHeads, int offset) implements SourceTensor {
+    /** A tensor of the file as it stands there, under its other name. */
+    private record View(String name, GgufFile file, GgufFile.Entry entry) implements SourceTensor {
 
         @Override
-        public DType dtype() { return entry.type().dtype() == null || offset != 0 ? DType.F32 : entry.type().dtype(); }
+        public DType dtype() { return entry.type().dtype() == null ? DType.F32 : entry.type().dtype(); }
 
         @Override
         public Shape shape() { return entry.shape(); }
 
         @Override
         public Optional<StoredRange> stored() {
-            if (entry.type().dtype() == null || permutedHeads != 0 || offset != 0) return Optional.empty();
-            return Optional.of(new StoredRange(file.path(), entry.offset(), entry.bytes()));
+            return entry.type().dtype() == null ? Optional.empty() : Optional.of(new StoredRange(file.path(), entry.offset(), entry.bytes()));
         }
 
         @Override
-        public void readF32(long first, long count, MemorySegment to) {
-            if (permutedHeads != 0) readPermuted(first, count, to);
-            else file.readF32(entry, first, count, to);
-            if (offset != 0)
-                for (long i = 0; i < count; i++) to.set(JAVA_FLOAT_UNALIGNED, 4 * i, to.get(JAVA_FLOAT_UNALIGNED, 4 * i) - offset);
-        }
-
-        private void readPermuted(long first, long count, MemorySegment to) {
-            Objects.checkFromIndexSize(first, count, entry.shape().elements());
-            long columns = entry.shape().rank() == 1 ? 1 : entry.shape().columns();
-            HeadOrder order = new HeadOrder(entry.shape().size(0) / permutedHeads);
-            for (long done = 0; done < count; ) {
-                long row = (first + done) / columns, column = (first + done) % columns, part = Math.min(columns - column, count - done);
-                file.readF32(entry, order.inFile(row) * columns + column, part, to.asSlice(4 * done, 4 * part));
-                done += part;
-            }
-        }
+        public void readF32(long first, long count, MemorySegment to) { file.readF32(entry, first, count, to); }
     }
 
     @Override
