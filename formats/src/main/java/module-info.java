@@ -10,5 +10,6 @@ module io.graft.formats {
     exports io.graft.formats.model;
     exports io.graft.formats.peft;
     exports io.graft.formats.weights;
+    exports io.graft.formats.chat;
     exports io.graft.formats.tokenizer;
 }
