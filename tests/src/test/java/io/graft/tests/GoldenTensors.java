@@ -39,6 +39,31 @@ public final class GoldenTensors {
     }
 
     /**
+     * Every I64 tensor of a file.
+     *
+     * @param file a small safetensors file
+     * @return its values by name
+     */
+    public static Map<String, long[]> integers(Path file) {
+        try {
+            ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+            int header = (int) bytes.getLong(0);
+            Map<String, long[]> tensors = new LinkedHashMap<>();
+            Json.parse(file.toString(), new String(bytes.array(), 8, header, StandardCharsets.UTF_8)).getAsJsonObject().asMap().forEach((name, tensor) -> {
+                if (name.equals("__metadata__") || !tensor.getAsJsonObject().get("dtype").getAsString().equals("I64")) return;
+                var offsets = tensor.getAsJsonObject().getAsJsonArray("data_offsets");
+                int at = 8 + header + offsets.get(0).getAsInt();
+                long[] values = new long[(offsets.get(1).getAsInt() - offsets.get(0).getAsInt()) / 8];
+                for (int i = 0; i < values.length; i++) values[i] = bytes.getLong(at + 8 * i);
+                tensors.put(name, values);
+            });
+            return tensors;
+        } catch (IOException error) {
+            throw new UncheckedIOException(error);
+        }
+    }
+
+    /**
      * Every F32, BF16 and F16 tensor of a file.
      *
      * @param file a small safetensors file
