@@ -1,0 +1,158 @@
+package io.graft.merge.plan;
+
+import io.graft.engine.RequestException;
+import io.graft.formats.model.ModelSource;
+import io.graft.merge.recipe.LayerSwap;
+import io.graft.merge.recipe.ModelRef;
+import io.graft.merge.recipe.Recipe;
+import io.graft.merge.recipe.Slice;
+import io.graft.merge.recipe.Source;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SequencedMap;
+import java.util.function.Function;
+
+/**
+ * Turns a recipe into a plan: opens the models (headers only), finds everything that can be wrong, and decides what every
+ * output tensor is made of. Nothing is written and no weight is read.
+ */
+public final class Planner implements AutoCloseable {
+
+    private final Recipe recipe;
+    private final SequencedMap<String, Input> inputs = new LinkedHashMap<>();
+    private final Findings findings = new Findings();
+    private final Shapes shapes = new Shapes(findings);
+    private Drafts drafts;
+    private SwapPlanner swap;
+
+    private Planner(Recipe recipe, Function<String, ModelSource> opener) {
+        this.recipe = recipe;
+        try {
+            open(opener);
+            for (String warning : recipe.warnings()) findings.warn(warning);
+            if (recipe.swap().isPresent()) swap = new SwapPlanner(recipe, inputs, findings);
+            else drafts = new Drafts(recipe, inputs, findings);
+        } catch (Throwable error) {
+            close();
+            throw error;
+        }
+    }
+
+    /**
+     * Plans a merge.
+     *
+     * @param recipe the recipe
+     * @param opener opens a model argument
+     * @return the plan, which owns the open models
+     * @throws RequestException if anything is wrong: the first problem, with the others as its suppressed exceptions
+     */
+    public static MergePlan plan(Recipe recipe, Function<String, ModelSource> opener) {
+        Planner planner = new Planner(recipe, opener);
+        try {
+            return planner.plan();
+        } catch (Throwable error) {
+            planner.close();
+            throw error;
+        }
+    }
+
+    private void open(Function<String, ModelSource> opener) {
+        Map<String, ModelRef> refs = new LinkedHashMap<>();
+        recipe.swap().map(LayerSwap::language).ifPresent(ref -> refs.putIfAbsent(ref.key(), ref));
+        recipe.swap().map(LayerSwap::task).ifPresent(ref -> refs.putIfAbsent(ref.key(), ref));
+        for (Slice slice : recipe.slices()) {
+            for (Source source : slice.sources()) refs.putIfAbsent(source.model().key(), source.model());
+            slice.base().ifPresent(ref -> refs.putIfAbsent(ref.key(), ref));
+        }
+        recipe.base().ifPresent(ref -> refs.putIfAbsent(ref.key(), ref));
+        recipe.tokenizer().ifPresent(ref -> refs.putIfAbsent(ref.key(), ref));
+        refs.forEach((key, ref) -> {
+            try {
+                ModelSource source = opener.apply(ref.argument());
+                try {
+                    inputs.put(key, new Input(ref, source));
+                } catch (Throwable error) {
+                    source.close();
+                    throw error;
+                }
+            } catch (RequestException wrong) {
+                findings.add(new RequestException(ref.mark().toString(), wrong.getMessage(), null, null, wrong.hint()));
+            }
+        });
+        findings.throwIfAny();
+        for (Input input : inputs.values()) for (String note : input.source.notes()) findings.warn(note);
+    }
+
+    private MergePlan plan() {
+        List<TensorPlan> tensors = new ArrayList<>();
+        if (swap != null) {
+            for (String name : swap.names().keySet()) add(tensors, swap.plan(name, Trace.NONE));
+        } else {
+            Methods methods = new Methods(recipe, findings, shapes);
+            for (Draft draft : drafts.all) add(tensors, methods.plan(draft, Trace.NONE));
+        }
+        findings.throwIfAny();
+        tensors.sort(Comparator.comparing(TensorPlan::name, Planner::byCodePoint));
+        Input donor = donor(), tokenizer = recipe.tokenizer().map(ref -> inputs.get(ref.key())).orElse(donor);
+        OutputConfig config = new OutputConfig(donor);
+        OutputConfig.compare(donor, inputs.values(), findings);
+        if (drafts != null) {
+            config.layers(drafts.layers);
+            config.vocabulary(shapes.cutVocabulary());
+            if (drafts.untied) config.untied();
+        }
+        config.dtype(tensors);
+        List<ModelSource> sources = inputs.values().stream().map(input -> input.source).toList();
+        return new MergePlan(recipe.method().name(), sources, List.copyOf(tensors), config.json(), tokenizer.source.folder(), metadata(donor, tokenizer), recipe.text(), findings.problems.warnings());
+    }
+
+    private static void add(List<TensorPlan> tensors, TensorPlan tensor) {
+        if (tensor != null) tensors.add(tensor);
+    }
+
+    /** Who gives config and tokenizer: the base, else the first input; where embeddings were cut, one that has that vocabulary. */
+    private Input donor() {
+        Input first = recipe.base().map(ref -> inputs.get(ref.key())).orElseGet(() -> swap != null ? inputs.get(recipe.swap().orElseThrow().task().key())
+                : inputs.get(recipe.slices().getFirst().sources().getFirst().model().key()));
+        OptionalLong cut = shapes.cutVocabulary();
+        if (cut.isEmpty() || first.rows() == cut.getAsLong()) return first;
+        Optional<Input> fitting = inputs.values().stream().filter(input -> input.rows() == cut.getAsLong()).findFirst();
+        fitting.ifPresent(input -> findings.warn("config and tokenizer come from " + input + ", whose vocabulary the output has, not from " + first));
+        return fitting.orElse(first);
+    }
+
+    private Map<String, String> metadata(Input donor, Input tokenizer) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("graft.method", recipe.method().name());
+        recipe.base().ifPresent(base -> metadata.put("graft.base_model", base.argument()));
+        if (swap != null) swap.describe(metadata);
+        metadata.put("graft.config_from", donor.toString());
+        metadata.put("graft.tokenizer_from", tokenizer.toString());
+        metadata.put("graft.dtype", recipe.outputDtype().map(dtype -> dtype.torchName()).orElse("of the inputs"));
+        shapes.cutVocabulary().ifPresent(rows -> metadata.put("graft.vocabulary_cut_to", Long.toString(rows)));
+        return metadata;
+    }
+
+    /** The order of Python's strings: by code point, where Java's is by UTF-16 unit. */
+    static int byCodePoint(String a, String b) {
+        int length = Math.min(a.length(), b.length());
+        for (int i = 0; i < length; i++) {
+            char x = a.charAt(i), y = b.charAt(i);
+            if (x == y) continue;
+            // A surrogate stands for a code point above every single unit.
+            if (Character.isSurrogate(x) != Character.isSurrogate(y)) return Character.isSurrogate(x) ? 1 : -1;
+            return Character.compare(x, y);
+        }
+        return Integer.compare(a.length(), b.length());
+    }
+
+    @Override
+    public void close() {
+        for (Input input : inputs.values()) input.source.close();
+    }
+}

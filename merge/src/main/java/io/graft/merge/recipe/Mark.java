@@ -1,0 +1,15 @@
+package io.graft.merge.recipe;
+
+/**
+ * A place in a recipe.
+ *
+ * @param file   what the recipe is called
+ * @param line   from 1; 0 where the place is the recipe as a whole
+ * @param column from 1
+ */
+public record Mark(String file, int line, int column) {
+
+    /** {@return {@code file:line:column}, or the file alone} */
+    @Override
+    public String toString() { return line == 0 ? file : file + ":" + line + ":" + column; }
+}
