@@ -1,7 +1,10 @@
 package io.graft.merge.analysis;
 
+import io.graft.merge.plan.LayerName;
+import io.graft.merge.plan.Role;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * Where a tensor stands in a model: its layer, and its module in that layer. The layer is the first {@code .N.} of the
@@ -18,6 +21,8 @@ public record Place(int layer, String module) {
     /** Attention, then mlp, then norms, as data flows; a module that is none of these comes last, by name. */
     static final Comparator<String> MODULES = Comparator.<String>comparingInt(Place::group).thenComparingInt(Place::rank).thenComparing(Comparator.naturalOrder());
 
+    /** A whole part of a name that is a number. */
+    private static final Pattern NUMBER = Pattern.compile("(?<=^|\\.)[0-9]+(?=\\.|$)");
     private static final List<String> FLOW = List.of("q_proj", "k_proj", "v_proj", "qkv_proj", "query", "key", "value", "o_proj", "gate_proj", "up_proj", "gate_up_proj", "down_proj");
 
     /**
@@ -27,29 +32,12 @@ public record Place(int layer, String module) {
      * @return its place
      */
     public static Place of(String name) {
-        String bare = name.endsWith(".weight") && name.length() > 7 ? name.substring(0, name.length() - 7) : name;
-        for (int dot = name.indexOf('.'); dot >= 0; ) {
-            int next = name.indexOf('.', dot + 1);
-            if (next < 0) break;
-            int layer = number(name, dot + 1, next);
-            if (layer >= 0) return new Place(layer, starred(bare.length() > next ? bare.substring(next + 1) : name.substring(next + 1)));
-            dot = next;
-        }
-        return new Place(OUTSIDE, bare);
+        return LayerName.of(name).map(parts -> new Place(parts.layer(), starred(bare(parts.rest())))).orElseGet(() -> new Place(OUTSIDE, bare(name)));
     }
 
-    /** The number that these characters write; -1 where they do not. */
-    private static int number(String text, int from, int to) {
-        if (to - from < 1 || to - from > 6) return -1;
-        for (int i = from; i < to; i++) if (text.charAt(i) < '0' || text.charAt(i) > '9') return -1;
-        return Integer.parseInt(text, from, to, 10);
-    }
+    private static String bare(String name) { return name.endsWith(".weight") && name.length() > 7 ? name.substring(0, name.length() - 7) : name; }
 
-    private static String starred(String module) {
-        String[] parts = module.split("\\.", -1);
-        for (int i = 0; i < parts.length; i++) if (number(parts[i], 0, parts[i].length()) >= 0) parts[i] = "*";
-        return String.join(".", parts);
-    }
+    private static String starred(String module) { return NUMBER.matcher(module).replaceAll("*"); }
 
     /**
      * Which part of a layer a module belongs to.
@@ -58,11 +46,12 @@ public record Place(int layer, String module) {
      * @return 0 attention, 1 mlp, 2 norm, 3 anything else
      */
     static int group(String module) {
-        String last = module.substring(module.lastIndexOf('.') + 1);
-        if (module.contains("norm") || last.startsWith("ln_")) return 2;
-        if (module.contains("attn") || module.contains("attention")) return 0;
-        if (module.contains("mlp") || module.contains("ffn") || module.contains("feed_forward") || module.contains("expert")) return 1;
-        return 3;
+        return switch (Role.inLayer(module)) {
+            case ATTENTION -> 0;
+            case MLP -> 1;
+            case NORM -> 2;
+            default -> 3;
+        };
     }
 
     private static int rank(String module) {

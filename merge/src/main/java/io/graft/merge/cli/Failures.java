@@ -3,11 +3,13 @@ package io.graft.merge.cli;
 import io.graft.engine.GraftException;
 import io.graft.engine.RequestException;
 import io.graft.engine.RunException;
+import io.graft.merge.recipe.Suggestion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.stream.Collectors;
@@ -56,6 +58,8 @@ final class Failures {
             case ParameterException usage -> usage(usage);
             case UncheckedIOException wrapper -> io(wrapper.getCause());
             case IOException io -> io(io);
+            case InvalidPathException odd -> new RequestException("'" + odd.getInput() + "'", "cannot be a path here: " + odd.getReason(), null, null,
+                    "outside a UTF-8 locale, LC_ALL=C.UTF-8 makes every name one");
             case OutOfMemoryError memory -> new RunException("memory", "the JVM has not enough: " + memory.getMessage(), null, null,
                     "GRAFT_JAVA_OPTS=-Xmx2g gives it more", memory);
             case StackOverflowError deep -> new RunException("input", "nested too deeply to be read", deep);
@@ -105,11 +109,11 @@ final class Failures {
         String first = wrong.getUnmatched().getFirst();
         CommandLine line = wrong.getCommandLine();
         if (wrong.isUnknownOption()) {
-            String likely = Likely.of(first.split("=", 2)[0], line.getCommandSpec().optionsMap().keySet());
+            String likely = Suggestion.nearest(first.split("=", 2)[0], line.getCommandSpec().optionsMap().keySet());
             return new RequestException(command, "unknown option", null, quoted(first), likely == null ? help : "did you mean " + likely + "?");
         }
         if (line.getSubcommands().isEmpty()) return new RequestException(command, "one value too many", null, quoted(first), help);
-        String likely = Likely.of(first, line.getSubcommands().keySet());
+        String likely = Suggestion.nearest(first, line.getSubcommands().keySet());
         return new RequestException(command, "unknown command", null, quoted(first), likely == null ? help : "did you mean " + command + " " + likely + "?");
     }
 

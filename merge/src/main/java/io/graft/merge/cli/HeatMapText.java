@@ -58,7 +58,7 @@ final class HeatMapText {
                 int word = line - (lines - words.length);
                 if (column == heads.size() - 1) text.append(' ');
                 String shown = word < 0 ? "" : words[word];
-                text.append(pad(shown.length() < width ? shown : shown.substring(0, width - 1), width));
+                text.append(pad(shown.length() < width ? shown : shown.substring(0, width - 1), width - 1)).append(' ');
             }
             out.println(text.toString().stripTrailing());
         }
@@ -79,13 +79,14 @@ final class HeatMapText {
     }
 
     private void legend(HeatMap map) {
-        StringBuilder line = new StringBuilder("       ");
-        String zero = map.signed() ? "0" : "0 %", most = map.signed() ? "1 (or -1)" : Text.percent(map.top());
-        line.append(zero).append(' ');
-        if (colour) for (int step : RAMP) line.append("\u001b[48;5;").append(step).append("m  \u001b[0m");
+        StringBuilder line = new StringBuilder("       ").append(map.signed() ? colour ? "-1 " : "0 " : "0 % ");
+        if (colour && map.signed()) for (int step = COLD.length - 1; step > 0; step--) swatch(line, COLD[step]);
+        if (colour) for (int step : RAMP) swatch(line, step);
         else for (int i = 1; i < SHADES.length(); i++) line.append(SHADES.charAt(i)).append(SHADES.charAt(i));
-        out.println(line.append(' ').append(most));
+        out.println(line.append(' ').append(map.signed() ? colour ? "1" : "1 or -1" : Text.percent(map.top())));
     }
+
+    private static void swatch(StringBuilder line, int colour) { line.append("\u001b[48;5;").append(colour).append("m  \u001b[0m"); }
 
     private static char shade(double depth) { return SHADES.charAt((int) Math.round(depth * (SHADES.length() - 1))); }
 

@@ -8,6 +8,8 @@ import io.graft.engine.memory.Owner;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.SourceTensor;
 import io.graft.formats.model.StoredRange;
+import io.graft.formats.peft.AdaptedModel;
+import io.graft.formats.peft.LoraPair;
 import io.graft.merge.analysis.Place;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -72,13 +74,16 @@ final class SwapCheck implements AutoCloseable {
             SourceTensor found = merged.tensors().get(name);
             int layer = Place.of(name).layer();
             boolean isSum = layer == Place.OUTSIDE && name.contains("embed"), fromLanguage = layer != Place.OUTSIDE && (layer < bottom || layer >= layers - top);
-            SourceTensor expert = (fromLanguage ? language : task).tensors().get(name);
+            ModelSource source = fromLanguage ? language : task;
+            SourceTensor expert = source.tensors().get(name);
+            LoraPair pair = source instanceof AdaptedModel adapted && name.endsWith(".weight") ? adapted.adapter().pairs().get(name.substring(0, name.length() - 7)) : null;
             boolean isCopy = !isSum && expert.stored().isPresent() && expert.dtype() == found.dtype();
             if (isSum) sum(name, found);
             else if (isCopy) bytes(name, expert.stored().get(), found.stored().orElseThrow());
+            else if (pair != null) adapted(name, ((AdaptedModel) source).base().tensors().get(name), pair, found);
             else values(name, expert, found);
             String from = isSum ? "both: language + task - base" : fromLanguage ? "language expert" : "task expert";
-            String how = isCopy ? "copied: equal bytes" : isSum ? "computed: equal bits" : "computed: equal bits to the adapted expert's";
+            String how = isCopy ? "copied: equal bytes" : isSum ? "computed: equal bits" : pair != null ? "computed: base + A, B of the adapter" : "rounded: equal bits";
             parts.merge(part(name) + from + how, new Part(part(name), from, how, 1, found.dtype().bytes(found.shape().elements())),
                     (a, b) -> new Part(a.part, a.from, a.how, a.tensors + b.tensors, a.bytes + b.bytes));
         }
@@ -119,6 +124,38 @@ final class SwapCheck implements AutoCloseable {
             read(found, first, count, w);
             for (int i = 0; i < count; i++) equal(name, first + i, rounded(x[i], found.dtype()), w[i]);
         }
+    }
+
+    /** The base's weight plus scale times B times A in F64; the output is that, rounded once: half a unit in its last place away at most. */
+    private void adapted(String name, SourceTensor weight, LoraPair pair, SourceTensor found) {
+        float[] a = all(pair.a()), b = all(pair.b());
+        int in = Math.toIntExact(pair.in()), rank = Math.toIntExact(pair.rank());
+        double unit = found.dtype() == DType.BF16 ? 0x1p16 : found.dtype() == DType.F16 ? 0x1p13 : 1; // units in the last place of F32
+        for (long first = 0, all = found.shape().elements(); first < all; first += BLOCK) {
+            int count = (int) Math.min(BLOCK, all - first);
+            read(weight, first, count, x);
+            read(found, first, count, w);
+            for (int i = 0; i < count; i++) {
+                int row = (int) ((first + i) / in), column = (int) ((first + i) % in);
+                double delta = 0;
+                for (int r = 0; r < rank; r++) delta += (double) b[row * rank + r] * a[r * in + column];
+                double exact = x[i] + pair.scale() * delta;
+                if (!(Math.abs(w[i] - exact) <= 0.5000001 * unit * Math.ulp((float) exact))) {
+                    throw new RunException(merged.name() + " " + name + ", element " + (first + i), "is not what the recipe says", Double.toString(exact), Float.toString(w[i]), null, null);
+                }
+            }
+        }
+    }
+
+    private float[] all(SourceTensor tensor) {
+        int count = Math.toIntExact(tensor.shape().elements());
+        float[] values = new float[count], block = new float[BLOCK];
+        for (int first = 0; first < count; first += BLOCK) {
+            int part = Math.min(BLOCK, count - first);
+            read(tensor, first, part, block);
+            System.arraycopy(block, 0, values, first, part);
+        }
+        return values;
     }
 
     private void equal(String name, long at, float expected, float found) {

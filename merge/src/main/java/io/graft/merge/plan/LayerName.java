@@ -9,10 +9,15 @@ import java.util.Optional;
  * @param layer the number, from 0
  * @param rest  what stands after it, such as {@code self_attn.q_proj.weight}
  */
-record LayerName(String stack, int layer, String rest) {
+public record LayerName(String stack, int layer, String rest) {
 
-    /** {@return the parts of a name; empty if it has no {@code .N.}} */
-    static Optional<LayerName> of(String name) {
+    /**
+     * Takes a name apart.
+     *
+     * @param name a tensor's
+     * @return its parts; empty if it has no {@code .N.}
+     */
+    public static Optional<LayerName> of(String name) {
         int dot = name.indexOf('.');
         while (dot >= 0) {
             int next = name.indexOf('.', dot + 1);

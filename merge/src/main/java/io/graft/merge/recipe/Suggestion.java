@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Collection;
 
 /** The known word that a mistyped one was most likely meant to be. */
-final class Suggestion {
+public final class Suggestion {
 
     private Suggestion() {}
 
@@ -16,8 +16,20 @@ final class Suggestion {
      * @return {@code did you mean X?}, else the list of known words
      */
     static String of(String word, Collection<String> known) {
+        String nearest = nearest(word, known);
+        return nearest == null ? "known: " + String.join(", ", known) : "did you mean " + nearest + "?";
+    }
+
+    /**
+     * The nearest of some words.
+     *
+     * @param word  as typed; dashes before it do not count as letters
+     * @param known the words there are
+     * @return the nearest; null where even that differs in over a third of the letters
+     */
+    public static String nearest(String word, Collection<String> known) {
         String best = null;
-        int least = Math.max(1, word.length() / 3) + 1;
+        int least = Math.max(1, word.replaceFirst("^-+", "").length() / 3) + 1;
         for (String candidate : known) {
             int distance = distance(word.toLowerCase(java.util.Locale.ROOT), candidate);
             if (distance < least) {
@@ -25,7 +37,7 @@ final class Suggestion {
                 best = candidate;
             }
         }
-        return best == null ? "known: " + String.join(", ", known) : "did you mean " + best + "?";
+        return best;
     }
 
     /** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */

@@ -57,7 +57,7 @@ class DiffPageTest {
         assertTrue(colour.contains("\u001b[48;5;"));
         assertTrue(plain.contains("50.0"));
         assertTrue(colour.contains("50.0"));
-        assertEquals(" layer       q   proj     all", plain.lines().toList().get(2));
+        assertEquals(" layer      q   proj     all", plain.lines().toList().get(2));
     }
 
     @Test
