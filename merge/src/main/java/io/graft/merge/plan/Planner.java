@@ -2,11 +2,15 @@ package io.graft.merge.plan;
 
 import io.graft.engine.RequestException;
 import io.graft.formats.model.ModelSource;
+import io.graft.formats.peft.Adapter;
 import io.graft.merge.recipe.LayerSwap;
 import io.graft.merge.recipe.ModelRef;
 import io.graft.merge.recipe.Recipe;
 import io.graft.merge.recipe.Slice;
 import io.graft.merge.recipe.Source;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -73,7 +77,7 @@ public final class Planner implements AutoCloseable {
         recipe.tokenizer().ifPresent(ref -> refs.putIfAbsent(ref.key(), ref));
         refs.forEach((key, ref) -> {
             try {
-                ModelSource source = opener.apply(ref.argument());
+                ModelSource source = opener.apply(onItsBase(ref));
                 try {
                     inputs.put(key, new Input(ref, source));
                 } catch (Throwable error) {
@@ -88,8 +92,20 @@ public final class Planner implements AutoCloseable {
         for (Input input : inputs.values()) for (String note : input.source.notes()) findings.warn(note);
     }
 
+    /** An expert that is an adapter alone stands on the recipe's base. */
+    private String onItsBase(ModelRef ref) {
+        if (recipe.swap().isEmpty() || recipe.base().isEmpty() || ref.argument().contains("+") || ref.key().equals(recipe.base().get().key())) return ref.argument();
+        try {
+            Path folder = Path.of(ref.argument());
+            return Adapter.isAdapter(folder) && !Files.exists(folder.resolve("config.json")) ? recipe.base().get().argument() + "+" + ref.argument() : ref.argument();
+        } catch (InvalidPathException notAPath) {
+            return ref.argument();
+        }
+    }
+
     private MergePlan plan() {
         List<TensorPlan> tensors = new ArrayList<>();
+        if (recipe.swap().filter(each -> each.output() == LayerSwap.Output.ADAPTER).isPresent()) return adapter();
         if (swap != null) {
             for (String name : swap.names().keySet()) add(tensors, swap.plan(name, Trace.NONE));
         } else {
@@ -108,7 +124,21 @@ public final class Planner implements AutoCloseable {
         }
         config.dtype(tensors);
         List<ModelSource> sources = inputs.values().stream().map(input -> input.source).toList();
-        return new MergePlan(recipe.method().name(), sources, List.copyOf(tensors), config.json(), tokenizer.source.folder(), metadata(donor, tokenizer), recipe.text(), findings.problems.warnings());
+        return new MergePlan(recipe.method().name(), sources, List.copyOf(tensors), config.json(), tokenizer.source.folder(), metadata(donor, tokenizer), recipe.text(), findings.problems.warnings(),
+                tokenizer.source.sideFiles(), false);
+    }
+
+    private MergePlan adapter() {
+        AdapterSwap adapters = new AdapterSwap(recipe, swap, findings);
+        findings.throwIfAny();
+        List<TensorPlan> tensors = new ArrayList<>(adapters.tensors());
+        findings.throwIfAny();
+        tensors.sort(Comparator.comparing(TensorPlan::name, Planner::byCodePoint));
+        Map<String, String> metadata = metadata(swap.task(), swap.task());
+        metadata.remove("graft.config_from");
+        metadata.remove("graft.tokenizer_from");
+        List<ModelSource> sources = inputs.values().stream().map(input -> input.source).toList();
+        return new MergePlan(recipe.method().name(), sources, List.copyOf(tensors), adapters.config(), Optional.empty(), metadata, recipe.text(), findings.problems.warnings(), new LinkedHashMap<>(), true);
     }
 
     private static void add(List<TensorPlan> tensors, TensorPlan tensor) {

@@ -63,7 +63,11 @@ final class SwapPlanner {
         if (swap.language().key().equals(swap.task().key())) findings.warn("language and task are the same model: the output equals it");
     }
 
-    private int layers() { return task.mainStack().map(task.stacks::get).orElse(-1); }
+    Input language() { return language; }
+
+    Input task() { return task; }
+
+    int layers() { return task.mainStack().map(task.stacks::get).orElse(-1); }
 
     private String at(String key) { return swap.marks().getOrDefault(key, top).toString(); }
 
@@ -128,26 +132,41 @@ final class SwapPlanner {
     }
 
     private Operation outside(String name, SourceTensor ours, SourceTensor theirs, SourceTensor start, Trace trace) {
-        String key = switch (role(name, theirs)) {
-            case EMBEDDINGS -> "embeddings";
-            case FINAL_NORM -> "final_norm";
-            case LM_HEAD -> "lm_head";
-            default -> "other";
-        };
-        Origin origin = switch (key) {
-            case "embeddings" -> swap.embeddings();
-            case "final_norm" -> swap.finalNorm();
-            case "lm_head" -> lmHead;
-            default -> Origin.TASK;
-        };
+        Role role = role(name, theirs);
+        String key = key(role);
+        Origin origin = origin(role);
         if (key.equals("other")) findings.warn("what is neither layer, embeddings, final norm nor head comes from task, such as " + name);
         heard(trace, key, "", origin.word() + (swap.marks().containsKey(key) ? "" : ", the default"), Double.NaN);
+        return operation(origin, ours, theirs, start);
+    }
+
+    /** What an origin makes of the three tensors. */
+    static Operation operation(Origin origin, SourceTensor ours, SourceTensor theirs, SourceTensor start) {
         return switch (origin) {
             case LANGUAGE -> new Operation.Copy(ours);
             case TASK -> new Operation.Copy(theirs);
             case BASE -> new Operation.Copy(start);
             case AVERAGE -> new Operation.Blend(ours, theirs, 0.5);
             case SUM -> new Operation.Sum(ours, theirs, start);
+        };
+    }
+
+    private static String key(Role role) {
+        return switch (role) {
+            case EMBEDDINGS -> "embeddings";
+            case FINAL_NORM -> "final_norm";
+            case LM_HEAD -> "lm_head";
+            default -> "other";
+        };
+    }
+
+    /** Where what has this role outside the layers comes from. */
+    Origin origin(Role role) {
+        return switch (role) {
+            case EMBEDDINGS -> swap.embeddings();
+            case FINAL_NORM -> swap.finalNorm();
+            case LM_HEAD -> lmHead;
+            default -> Origin.TASK;
         };
     }
 
