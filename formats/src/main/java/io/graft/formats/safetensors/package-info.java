@@ -1,0 +1,2 @@
+/** safetensors: the reader that maps, the layout that the reference writes, and the writer. */
+package io.graft.formats.safetensors;
