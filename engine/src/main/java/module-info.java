@@ -6,7 +6,6 @@ module io.graft.engine {
     exports io.graft.engine;
     exports io.graft.engine.generate;
     exports io.graft.engine.kernel;
-    exports io.graft.engine.kernel.merge;
     exports io.graft.engine.memory;
     exports io.graft.engine.model;
     exports io.graft.engine.train;

@@ -1,6 +1,6 @@
 package io.graft.merge.method;
 
-import io.graft.engine.kernel.merge.MergeKernels;
+import io.graft.engine.memory.DType;
 import io.graft.merge.plan.Operation;
 import io.graft.merge.plan.Operation.Blend;
 import io.graft.merge.plan.Operation.Copy;
@@ -20,23 +20,32 @@ import java.util.List;
  */
 public final class Arithmetic {
 
-    /** Elements of a block, at most: three registers of 8 KiB fit a first-level cache of 32. */
+    /** Elements of a block, at most: registers of 8 KiB stay in a first-level cache of 32. */
     public static final int BLOCK = 2048;
 
     /** Sums of weights closer to zero divide nothing. */
     private static final float NO_SUM = 1e-8f;
+
+    /**
+     * A part of an input as it is stored.
+     *
+     * @param dtype F32, BF16 or F16
+     * @param bytes where it is stored
+     * @param at    the block's first byte there
+     */
+    public record Stored(DType dtype, MemorySegment bytes, long at) {}
 
     /** Where a block's operands come from. */
     @FunctionalInterface
     public interface Operands {
 
         /**
-         * Puts the block of one input into a register, widened to F32.
+         * The block of one input.
          *
          * @param input its number among {@link Operation#inputs()}
-         * @param to    the register
+         * @return where it is stored
          */
-        void load(int input, MemorySegment to);
+        Stored of(int input);
     }
 
     private Arithmetic() {}
@@ -44,71 +53,91 @@ public final class Arithmetic {
     /**
      * Computes a block.
      *
-     * @param kernels   what computes
      * @param operation what to compute
      * @param slerp     slerp's factors; null for the other methods
      * @param operands  the inputs
-     * @param in        registers; the result is in {@link Registers#result}
-     * @param n         elements in the block
+     * @param in        registers, which hold the result then
+     * @param elements  in the block
      */
-    public static void block(MergeKernels kernels, Operation operation, SlerpFactors slerp, Operands operands, Registers in, int n) {
-        MemorySegment result = in.result(), x = in.x(), y = in.y();
+    public static void block(Operation operation, SlerpFactors slerp, Operands operands, Registers in, int elements) {
+        float[] result = in.result, x = in.x, y = in.y;
+        int n = in.floats(elements);
         switch (operation) {
-            case Copy _ -> operands.load(0, result);
+            case Copy _ -> load(operands, 0, in, result, elements);
             case Scale(_, float factor) -> {
-                operands.load(0, x);
-                kernels.scale(x, factor, result, n);
+                load(operands, 0, in, x, elements);
+                Floats.scale(x, factor, result, n);
             }
-            case Linear linear -> linear(kernels, linear, operands, in, n);
-            case TaskArithmetic task -> taskArithmetic(kernels, task, operands, in, n);
+            case Linear linear -> linear(linear, operands, in, elements);
+            case TaskArithmetic task -> taskArithmetic(task, operands, in, elements);
             case Slerp _ -> {
-                operands.load(0, x);
-                operands.load(1, y);
-                kernels.scale(x, slerp.base(), result, n);
-                kernels.addScaled(y, slerp.other(), result, n);
+                load(operands, 0, in, x, elements);
+                load(operands, 1, in, y, elements);
+                Floats.scale(x, slerp.base(), result, n);
+                Floats.addScaled(y, slerp.other(), result, n);
             }
             case Blend(_, _, double share) -> {
-                operands.load(0, x);
-                operands.load(1, y);
-                kernels.blend(x, y, share, result, n);
+                load(operands, 0, in, x, elements);
+                load(operands, 1, in, y, elements);
+                Floats.blend(x, y, share, result, n);
             }
             case Sum _ -> {
-                operands.load(0, x);
-                operands.load(1, y);
-                kernels.add(x, y, result, n);
-                operands.load(2, x);
-                kernels.subtract(result, x, result, n);
+                load(operands, 0, in, x, elements);
+                load(operands, 1, in, y, elements);
+                Floats.add(x, y, result, n);
+                load(operands, 2, in, x, elements);
+                Floats.subtract(result, x, result, n);
             }
         }
     }
 
-    private static void linear(MergeKernels kernels, Linear linear, Operands operands, Registers in, int n) {
+    private static void linear(Linear linear, Operands operands, Registers in, int elements) {
+        int n = in.floats(elements);
         List<Term> terms = linear.terms();
         for (int i = 0; i < terms.size(); i++) {
-            operands.load(i, in.x());
-            if (i == 0) kernels.scale(in.x(), terms.get(i).weight(), in.result(), n);
-            else kernels.addScaled(in.x(), terms.get(i).weight(), in.result(), n);
+            load(operands, i, in, in.x, elements);
+            if (i == 0) Floats.scale(in.x, terms.get(i).weight(), in.result, n);
+            else Floats.addScaled(in.x, terms.get(i).weight(), in.result, n);
         }
         float total = total(terms);
-        if (linear.normalize() && total != 1) kernels.divide(in.result(), total, in.result(), n);
+        if (linear.normalize() && total != 1) Floats.divide(in.result, total, in.result, n);
     }
 
-    private static void taskArithmetic(MergeKernels kernels, TaskArithmetic task, Operands operands, Registers in, int n) {
+    private static void taskArithmetic(TaskArithmetic task, Operands operands, Registers in, int elements) {
+        int n = in.floats(elements);
         List<Term> terms = task.terms();
         if (terms.isEmpty()) {
-            operands.load(0, in.result());
+            load(operands, 0, in, in.result, elements);
             return;
         }
-        operands.load(0, in.y());
+        load(operands, 0, in, in.y, elements);
         for (int i = 0; i < terms.size(); i++) {
-            operands.load(i + 1, in.x());
-            if (i == 0) kernels.scaledDifference(in.x(), in.y(), terms.get(i).weight(), in.result(), n);
-            else kernels.addScaledDifference(in.x(), in.y(), terms.get(i).weight(), in.result(), n);
+            load(operands, i + 1, in, in.x, elements);
+            if (i == 0) Floats.scaledDifference(in.x, in.y, terms.get(i).weight(), in.result, n);
+            else Floats.addScaledDifference(in.x, in.y, terms.get(i).weight(), in.result, n);
         }
         float total = total(terms);
-        if (task.normalize() && total != 1 && Math.abs(total) >= NO_SUM) kernels.divide(in.result(), total, in.result(), n);
-        if (task.lambda() != 1) kernels.scale(in.result(), task.lambda(), in.result(), n);
-        kernels.add(in.y(), in.result(), in.result(), n);
+        if (task.normalize() && total != 1 && Math.abs(total) >= NO_SUM) Floats.divide(in.result, total, in.result, n);
+        if (task.lambda() != 1) Floats.scale(in.result, task.lambda(), in.result, n);
+        Floats.add(in.y, in.result, in.result, n);
+    }
+
+    private static void load(Operands operands, int input, Registers in, float[] to, int elements) {
+        Stored stored = operands.of(input);
+        in.load(stored.dtype(), stored.bytes(), stored.at(), to, elements);
+    }
+
+    /**
+     * Adds a block to slerp's sums, which {@link Registers#sums} ends.
+     *
+     * @param operands the two tensors
+     * @param in       registers
+     * @param elements in the block
+     */
+    public static void products(Operands operands, Registers in, int elements) {
+        load(operands, 0, in, in.x, elements);
+        load(operands, 1, in, in.y, elements);
+        in.products(elements);
     }
 
     private static float total(List<Term> terms) {

@@ -1,28 +1,123 @@
 package io.graft.merge.method;
 
+import io.graft.engine.memory.DType;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
- * Three blocks of {@link Arithmetic#BLOCK} floats that a thread computes in: small enough to stay in its first-level cache.
+ * What one thread computes in: blocks of at most {@link Arithmetic#BLOCK} floats that stay in its first-level cache, and the
+ * ways into and out of them. For one thread.
  *
- * @param result where a block's result comes to stand
- * @param x      an operand
- * @param y      another
+ * <p>Stored bytes are copied in and out of native memory by {@link MemorySegment#copy}, which turns a fault in a truncated
+ * mapping into an error instead of the end of the process.
  */
-public record Registers(MemorySegment result, MemorySegment x, MemorySegment y) {
+public final class Registers {
 
-    /** What they take, in bytes. */
-    public static final long BYTES = 3 * 4L * Arithmetic.BLOCK;
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    final float[] result = new float[Arithmetic.BLOCK];
+    final float[] x = new float[Arithmetic.BLOCK];
+    final float[] y = new float[Arithmetic.BLOCK];
+
+    private final int[] bits = new int[Arithmetic.BLOCK];
+    private final int[] pairs = new int[Arithmetic.BLOCK / 2];
+    private final short[] halves = new short[Arithmetic.BLOCK];
+    private final MemorySegment bitBytes = MemorySegment.ofArray(bits), pairBytes = MemorySegment.ofArray(pairs);
+    private final double[] xx = new double[Floats.LANES], yy = new double[Floats.LANES], xy = new double[Floats.LANES];
+
+    private boolean paired;
+
+    /** Empty ones. */
+    public Registers() {}
 
     /**
-     * Cuts them out of a thread's scratch.
+     * Says in which order elements will stand in the registers until further notice.
      *
-     * @param scratch native memory
-     * @param at      where they begin in it, in bytes
-     * @return the registers
+     * @param areAllBf16 whether all that will be loaded and stored is BF16: the fast order, halves of pairs
      */
-    public static Registers at(MemorySegment scratch, long at) {
-        long each = 4L * Arithmetic.BLOCK;
-        return new Registers(scratch.asSlice(at, each), scratch.asSlice(at + each, each), scratch.asSlice(at + 2 * each, each));
+    public void pair(boolean areAllBf16) { paired = areAllBf16; }
+
+    /** {@return how many floats stand in a register for a block of n elements} */
+    int floats(int n) { return paired ? n + 1 & ~1 : n; }
+
+    /**
+     * Loads a block, widened to F32 exactly.
+     *
+     * @param dtype F32, BF16 or F16
+     * @param from  where it is stored, native or mapped
+     * @param at    its first byte there
+     * @param to    one of these registers
+     * @param n     elements
+     */
+    void load(DType dtype, MemorySegment from, long at, float[] to, int n) {
+        switch (dtype) {
+            case F32 -> MemorySegment.copy(from, FLOAT, at, to, 0, n);
+            case F16 -> {
+                MemorySegment.copy(from, SHORT, at, halves, 0, n);
+                Floats.widenHalf(halves, to, n);
+            }
+            case BF16 -> {
+                if (paired) {
+                    int half = n + 1 >>> 1;
+                    if ((n & 1) == 1) pairs[half - 1] = 0;
+                    MemorySegment.copy(from, at, pairBytes, 0, 2L * n);
+                    Floats.widenPairs(pairs, bits, half);
+                    MemorySegment.copy(bitBytes, INT, 0, MemorySegment.ofArray(to), INT, 0, 2L * half);
+                } else {
+                    MemorySegment.copy(from, SHORT, at, halves, 0, n);
+                    Floats.widen(halves, to, n);
+                }
+            }
+            default -> throw new IllegalStateException("no arithmetic on " + dtype);
+        }
     }
+
+    /**
+     * Stores the result, rounded to the nearest, ties to even.
+     *
+     * @param dtype F32, BF16 or F16
+     * @param to    receives it
+     * @param at    its first byte there
+     * @param n     elements
+     */
+    public void store(DType dtype, MemorySegment to, long at, int n) {
+        switch (dtype) {
+            case F32 -> MemorySegment.copy(result, 0, to, FLOAT, at, n);
+            case F16 -> {
+                Floats.narrowHalf(result, halves, n);
+                MemorySegment.copy(halves, 0, to, SHORT, at, n);
+            }
+            case BF16 -> {
+                int half = n + 1 >>> 1;
+                MemorySegment.copy(MemorySegment.ofArray(result), INT, 0, bitBytes, INT, 0, floats(n));
+                if (paired) {
+                    Floats.narrowPairs(bits, pairs, half);
+                } else {
+                    if ((n & 1) == 1) bits[n] = 0;
+                    Floats.narrow(bits, pairs, half);
+                }
+                MemorySegment.copy(pairBytes, 0, to, at, 2L * n);
+            }
+            default -> throw new IllegalStateException("no arithmetic on " + dtype);
+        }
+    }
+
+    /** Adds the products of what stands in x and y to the sums. */
+    void products(int n) {
+        int floats = floats(n), padded = (floats + Floats.LANES - 1) / Floats.LANES * Floats.LANES;
+        Arrays.fill(x, floats, padded, 0);
+        Arrays.fill(y, floats, padded, 0);
+        Floats.products(x, y, xx, yy, xy, floats);
+    }
+
+    /**
+     * Ends a reduction.
+     *
+     * @return Σ x·x, Σ y·y, Σ x·y since the last one
+     */
+    public double[] sums() { return new double[] {Floats.fold(xx), Floats.fold(yy), Floats.fold(xy)}; }
 }
