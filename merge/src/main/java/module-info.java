@@ -11,6 +11,7 @@ module io.graft.merge {
     exports io.graft.merge.eval;
     exports io.graft.merge.method;
     exports io.graft.merge.plan;
+    exports io.graft.merge.run;
     exports io.graft.merge.recipe;
 
     opens io.graft.merge.cli to info.picocli;

@@ -1,0 +1,91 @@
+package io.graft.merge.run;
+
+import io.graft.engine.memory.DType;
+import io.graft.merge.method.Arithmetic;
+import io.graft.merge.method.Arithmetic.Stored;
+import io.graft.merge.method.Registers;
+import io.graft.merge.method.SlerpFactors;
+import io.graft.merge.run.TensorTask.Input;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What one thread does to pieces of tensors, in its own share of the scratch: reads them as they are stored, and computes
+ * block by block. For one thread.
+ */
+final class Pieces {
+
+    private final InputFiles files;
+    private final int piece;
+    private final MemorySegment[] slots;
+    private final MemorySegment output;
+    private final Registers registers = new Registers();
+    private long bytesRead;
+
+    Pieces(InputFiles files, Scratch shares, MemorySegment scratch) {
+        this.files = files;
+        this.piece = shares.piece();
+        this.slots = new MemorySegment[shares.slots()];
+        for (int i = 0; i < slots.length; i++) slots[i] = scratch.asSlice(i * shares.slotBytes(), shares.slotBytes());
+        this.output = scratch.asSlice(slots.length * shares.slotBytes(), shares.slotBytes());
+    }
+
+    /** {@return bytes read so far} */
+    long bytesRead() { return bytesRead; }
+
+    /**
+     * Computes a piece.
+     *
+     * @param task    the tensor
+     * @param factors slerp's; null for other methods
+     * @param first   its first element
+     * @param count   how many, a piece at most
+     * @return the bytes, as they are stored in the output
+     */
+    MemorySegment compute(TensorTask task, SlerpFactors factors, long first, int count) {
+        DType dtype = task.plan.dtype();
+        read(task, first, count);
+        registers.pair(dtype == DType.BF16 && task.inputs.stream().allMatch(input -> input.dtype() == DType.BF16));
+        int width = dtype.bits() / 8;
+        for (int at = 0; at < count; at += Arithmetic.BLOCK) {
+            int n = Math.min(Arithmetic.BLOCK, count - at), from = at;
+            Arithmetic.block(task.plan.operation(), factors, input -> stored(task, input, from), registers, n);
+            registers.store(dtype, output, (long) width * at, n);
+        }
+        return output.asSlice(0, (long) width * count);
+    }
+
+    /** Sums the products of one reduction of slerp's first pass, and reports them to the tensor. */
+    void reduce(TensorTask task, long index) {
+        long begin = index * TensorTask.REDUCTION, end = Math.min(begin + TensorTask.REDUCTION, task.elements);
+        registers.pair(task.inputs.stream().allMatch(input -> input.dtype() == DType.BF16));
+        for (long first = begin; first < end; first += piece) {
+            int count = (int) Math.min(piece, end - first);
+            read(task, first, count);
+            for (int at = 0; at < count; at += Arithmetic.BLOCK) {
+                int from = at;
+                Arithmetic.products(input -> stored(task, input, from), registers, Math.min(Arithmetic.BLOCK, count - at));
+            }
+        }
+        double[] sums = registers.sums();
+        task.reduced(index, sums[0], sums[1], sums[2]);
+    }
+
+    private void read(TensorTask task, long first, int count) {
+        for (int i = 0; i < task.inputs.size(); i++) {
+            Input input = task.inputs.get(i);
+            if (input.stored() == null) {
+                input.tensor().readF32(first, count, slots[i].asSlice(0, 4L * count));
+                bytesRead += 4L * count;
+            } else {
+                int width = input.dtype().bits() / 8;
+                files.read(input.stored().file(), input.stored().offset() + first * width, slots[i].asSlice(0, (long) width * count), input.tensor().name());
+                bytesRead += (long) width * count;
+            }
+        }
+    }
+
+    private Stored stored(TensorTask task, int input, int at) {
+        DType dtype = task.inputs.get(input).dtype();
+        return new Stored(dtype, slots[input], (long) at * (dtype.bits() / 8));
+    }
+}
