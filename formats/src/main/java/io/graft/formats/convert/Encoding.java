@@ -15,9 +15,6 @@ public interface Encoding {
     /** {@return bytes of a block} */
     int blockBytes();
 
-    /** {@return the dtype whose bytes these are, so that stored ones can be copied; null where there is none} */
-    DType dtype();
-
     /**
      * Encodes whole blocks.
      *
@@ -56,19 +53,13 @@ public interface Encoding {
         public void encode(MemorySegment from, long elements, MemorySegment to) {
             switch (dtype) {
                 case BF16 -> {
-                    for (long i = 0; i < elements; i++) to.set(JAVA_SHORT_UNALIGNED, 2 * i, bf16(from.get(JAVA_FLOAT_UNALIGNED, 4 * i)));
+                    for (long i = 0; i < elements; i++) to.set(JAVA_SHORT_UNALIGNED, 2 * i, Rounding.bf16(from.get(JAVA_FLOAT_UNALIGNED, 4 * i)));
                 }
                 case F16 -> {
                     for (long i = 0; i < elements; i++) to.set(JAVA_SHORT_UNALIGNED, 2 * i, Float.floatToFloat16(from.get(JAVA_FLOAT_UNALIGNED, 4 * i)));
                 }
                 default -> MemorySegment.copy(from, 0, to, 0, 4 * elements);
             }
-        }
-
-        private static short bf16(float value) {
-            int bits = Float.floatToRawIntBits(value);
-            if (Float.isNaN(value)) return (short) (bits >>> 16 | 0x40); // rounding up could make an infinity of it
-            return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
         }
     }
 }

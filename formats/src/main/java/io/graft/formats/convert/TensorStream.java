@@ -4,13 +4,10 @@ import io.graft.engine.GraftException;
 import io.graft.engine.RunException;
 import io.graft.engine.memory.Owner;
 import io.graft.formats.model.SourceTensor;
-import io.graft.formats.model.StoredRange;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,16 +29,11 @@ public final class TensorStream {
      * One tensor to be written.
      *
      * @param tensor   it
-     * @param encoding as what; null copies the stored bytes as they are
-     * @param path     the file
-     * @param file     the same, open for writing
+     * @param encoding as what
+     * @param file     the file, open for writing
      * @param position of its first byte there
      */
-    public record Job(SourceTensor tensor, Encoding encoding, Path path, FileChannel file, long position) {
-
-        /** {@return whether its bytes are copied and never computed} */
-        public boolean isCopied() { return tensor.stored().isPresent() && (encoding == null || encoding.dtype() == tensor.dtype()); }
-    }
+    public record Job(SourceTensor tensor, Encoding encoding, FileChannel file, long position) {}
 
     private record Piece(Job job, long first, long count) {}
 
@@ -58,8 +50,7 @@ public final class TensorStream {
         List<Piece> pieces = new ArrayList<>();
         for (Job job : jobs) {
             long elements = job.tensor.shape().elements();
-            if (job.isCopied()) pieces.add(new Piece(job, 0, elements));
-            else for (long first = 0; first < elements; first += PIECE) pieces.add(new Piece(job, first, Math.min(PIECE, elements - first)));
+            for (long first = 0; first < elements; first += PIECE) pieces.add(new Piece(job, first, Math.min(PIECE, elements - first)));
         }
         AtomicInteger next = new AtomicInteger();
         AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -94,7 +85,6 @@ public final class TensorStream {
 
     private static long write(Piece piece, MemorySegment values, MemorySegment bytes) throws IOException {
         Job job = piece.job;
-        if (job.isCopied()) return copy(job);
         job.tensor.readF32(piece.first, piece.count, values);
         long size = piece.count / job.encoding.blockElements() * job.encoding.blockBytes();
         try {
@@ -106,21 +96,5 @@ public final class TensorStream {
         long position = job.position + piece.first / job.encoding.blockElements() * job.encoding.blockBytes();
         while (buffer.hasRemaining()) job.file.write(buffer, position + buffer.position());
         return size;
-    }
-
-    /** The kernel copies; it moves nothing from beyond the end of a file that was cut. The target is opened again for a position of its own. */
-    private static long copy(Job job) throws IOException {
-        StoredRange range = job.tensor.stored().orElseThrow();
-        try (FileChannel from = FileChannel.open(range.file(), StandardOpenOption.READ); FileChannel to = FileChannel.open(job.path, StandardOpenOption.WRITE)) {
-            to.position(job.position);
-            for (long done = 0; done < range.bytes(); ) {
-                long moved = from.transferTo(range.offset() + done, range.bytes() - done, to);
-                if (moved <= 0)
-                    throw new RunException(range.file() + ": " + job.tensor.name(), "the file changed while it was being read", range.offset() + range.bytes() + " bytes",
-                            from.size() + " bytes", "do not write to a model's files while Graft reads them", null);
-                done += moved;
-            }
-        }
-        return range.bytes();
     }
 }

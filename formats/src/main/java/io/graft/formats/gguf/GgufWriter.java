@@ -10,21 +10,18 @@ import io.graft.engine.model.Architecture;
 import io.graft.engine.model.Rotary;
 import io.graft.formats.convert.Encoding;
 import io.graft.formats.convert.TensorStream;
+import io.graft.formats.files.AtomicFile;
 import io.graft.formats.gguf.GgufException.Kind;
 import io.graft.formats.huggingface.Architectures;
 import io.graft.formats.json.Json;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.SourceTensor;
 import io.graft.formats.model.StoredRange;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -240,29 +237,16 @@ public final class GgufWriter {
      * @throws RunException if something cannot be read or written; the target is then as it was
      */
     public void write(Path target, int threads, LongConsumer written) {
-        Path folder = target.toAbsolutePath().getParent();
-        Path part = folder.resolve("." + target.getFileName() + ".graft-" + ProcessHandle.current().pid() + ".tmp");
-        try {
-            try (FileChannel file = FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                byte[] head = header.bytes();
-                ByteBuffer buffer = ByteBuffer.wrap(head);
-                while (buffer.hasRemaining()) file.write(buffer, buffer.position());
-                List<TensorStream.Job> jobs = new ArrayList<>();
-                for (Planned each : planned) jobs.add(new TensorStream.Job(each.tensor, encoding(each.entry.type()), part, file, head.length + each.entry.offset()));
-                TensorStream.write(jobs, threads, written);
-                if (file.size() < head.length + header.dataBytes()) file.write(ByteBuffer.allocate(1), head.length + header.dataBytes() - 1);
-                file.force(true);
-            }
-            Files.move(part, target.toAbsolutePath(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException error) {
-            throw new RunException(target.toString(), "cannot be written: " + error.getMessage(), error);
-        } finally {
-            try {
-                Files.deleteIfExists(part);
-            } catch (IOException stays) {
-                // The error under way says more than a leftover would.
-            }
-        }
+        byte[] head = header.bytes();
+        AtomicFile.write(target, file -> {
+            ByteBuffer buffer = ByteBuffer.wrap(head);
+            while (buffer.hasRemaining()) file.write(buffer, buffer.position());
+            List<TensorStream.Job> jobs = new ArrayList<>();
+            for (Planned each : planned) jobs.add(new TensorStream.Job(each.tensor, encoding(each.entry.type()), file, head.length + each.entry.offset()));
+            TensorStream.write(jobs, threads, written);
+            // The last tensor's padding, too, is part of the file.
+            if (file.size() < head.length + header.dataBytes()) file.write(ByteBuffer.allocate(1), head.length + header.dataBytes() - 1);
+        });
     }
 
     private static Encoding encoding(GgufType type) { return type == GgufType.Q8_0 ? new Q8Encoding() : Encoding.of(type.dtype()); }

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
-import io.graft.engine.memory.DType;
 import io.graft.formats.convert.Encoding;
 import java.lang.foreign.MemorySegment;
 
@@ -18,9 +17,6 @@ record Q8Encoding() implements Encoding {
 
     @Override
     public int blockBytes() { return GgufType.Q8_0.bytes(); }
-
-    @Override
-    public DType dtype() { return null; }
 
     @Override
     public void encode(MemorySegment from, long elements, MemorySegment to) {

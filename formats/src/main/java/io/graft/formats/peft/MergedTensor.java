@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Owner;
 import io.graft.engine.memory.Shape;
+import io.graft.formats.convert.Rounding;
 import io.graft.formats.model.SourceTensor;
 import io.graft.formats.model.StoredRange;
 import java.lang.foreign.MemorySegment;

@@ -2,6 +2,7 @@ package io.graft.formats.peft;
 
 import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Shape;
+import io.graft.formats.convert.Rounding;
 import io.graft.formats.model.SourceTensor;
 import io.graft.formats.model.StoredRange;
 import java.lang.foreign.MemorySegment;

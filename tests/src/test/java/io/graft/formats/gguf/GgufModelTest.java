@@ -11,6 +11,7 @@ import com.google.gson.JsonObject;
 import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Owner;
 import io.graft.engine.memory.Shape;
+import io.graft.engine.model.Rotary;
 import io.graft.formats.huggingface.Architectures;
 import io.graft.formats.json.Json;
 import io.graft.formats.model.SourceTensor;
@@ -91,6 +92,31 @@ class GgufModelTest {
             JsonElement merges = reference.getAsJsonObject("model").getAsJsonArray("merges").get(371);
             assertEquals(merges, json.getAsJsonObject("model").getAsJsonArray("merges").get(371));
         }
+    }
+
+    /** Llama 3.1 as published: the divisors of its frequencies, and no key that says what gave them. */
+    @Test
+    void theScalingOfLlama3IsKnownByItsDivisorsAndOthersAreRefused() {
+        HeaderWriter header = new HeaderWriter();
+        String[] sizes = {"embedding_length", "block_count", "feed_forward_length", "attention.head_count", "context_length"};
+        for (String key : sizes) header.put("llama." + key, 128L);
+        header.put("llama.attention.head_count", 1L);
+        header.put("llama.attention.layer_norm_rms_epsilon", 1e-5);
+        header.put("llama.rope.freq_base", 500_000.0);
+        Map<String, Shape> shapes = Map.of("token_embd.weight", Shape.of(9, 128), "rope_freqs.weight", Shape.of(64));
+        float[] divisors = new float[64];
+        double[] exact = GgufConfig.llama3Factors(128, 500_000, new Rotary.Scaling.Llama3(8, 1, 4, 8192));
+        for (int i = 0; i < 64; i++) divisors[i] = (float) exact[i];
+        GgufMetadata metadata = new GgufMetadata("test", header.metadata());
+        JsonObject scaling = GgufConfig.of(GgufFamily.LLAMA, metadata, shapes, _ -> divisors, DType.F32).getAsJsonObject("rope_scaling");
+        assertEquals(Json.parse("expected", "{\"rope_type\":\"llama3\",\"factor\":8.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,\"original_max_position_embeddings\":8192}"),
+                Json.parse("found", Json.line(scaling)));
+        divisors[30] *= 1.01f;
+        GgufException error = assertThrows(GgufException.class, () -> GgufConfig.of(GgufFamily.LLAMA, metadata, shapes, _ -> divisors, DType.F32));
+        assertTrue(error.getMessage().contains("rope_freqs.weight"), error.getMessage());
+        header.put("llama.rope.scaling.type", "longrope");
+        error = assertThrows(GgufException.class, () -> GgufConfig.of(GgufFamily.LLAMA, metadata, Map.of("token_embd.weight", Shape.of(9, 128)), _ -> divisors, DType.F32));
+        assertTrue(error.getMessage().contains("rope.scaling.type"), error.getMessage());
     }
 
     @Test
