@@ -106,6 +106,22 @@ public final class Registers {
         }
     }
 
+    /**
+     * Widens stored elements to F32, exactly, in their order.
+     *
+     * @param dtype F32, BF16 or F16
+     * @param from  where they are stored
+     * @param at    their first byte there
+     * @param to    receives them as F32
+     * @param toAt  their first byte there
+     * @param n     elements, a block at most
+     */
+    public void widen(DType dtype, MemorySegment from, long at, MemorySegment to, long toAt, int n) {
+        paired = false;
+        load(dtype, from, at, result, n);
+        MemorySegment.copy(result, 0, to, FLOAT, toAt, n);
+    }
+
     /** Adds the products of what stands in x and y to the sums. */
     void products(int n) {
         int floats = floats(n), padded = (floats + Floats.LANES - 1) / Floats.LANES * Floats.LANES;

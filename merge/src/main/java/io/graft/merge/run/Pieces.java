@@ -54,6 +54,22 @@ final class Pieces {
         return output.asSlice(0, (long) width * count);
     }
 
+    /**
+     * Computes a piece and widens it to F32: the values that the output would hold.
+     *
+     * @param task    the tensor
+     * @param factors slerp's; null for other methods
+     * @param first   its first element
+     * @param count   how many, a piece at most
+     * @param to      receives them as F32
+     */
+    void computeF32(TensorTask task, SlerpFactors factors, long first, int count, MemorySegment to) {
+        MemorySegment stored = compute(task, factors, first, count);
+        DType dtype = task.plan.dtype();
+        for (int at = 0; at < count; at += Arithmetic.BLOCK)
+            registers.widen(dtype, stored, (long) dtype.bits() / 8 * at, to, 4L * at, Math.min(Arithmetic.BLOCK, count - at));
+    }
+
     /** Sums the products of one reduction of slerp's first pass, and reports them to the tensor. */
     void reduce(TensorTask task, long index) {
         long begin = index * TensorTask.REDUCTION, end = Math.min(begin + TensorTask.REDUCTION, task.elements);

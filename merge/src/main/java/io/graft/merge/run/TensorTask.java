@@ -53,6 +53,7 @@ final class TensorTask {
         this.elements = plan.shape().elements();
         this.sums = isSlerp() ? new double[Math.toIntExact(3 * reductions())] : null;
         this.missing = new AtomicLong(reductions());
+        if (isSlerp() && reductions() == 0) finish();
     }
 
     boolean isSlerp() { return plan.operation() instanceof Operation.Slerp; }
@@ -66,7 +67,10 @@ final class TensorTask {
         sums[at] = bb;
         sums[at + 1] = oo;
         sums[at + 2] = bo;
-        if (missing.decrementAndGet() > 0) return;
+        if (missing.decrementAndGet() == 0) finish();
+    }
+
+    private void finish() {
         double[] all = new double[3];
         for (int i = 0; i < sums.length; i++) all[i % 3] += sums[i];
         factors = SlerpFactors.of(all[0], all[1], all[2], ((Operation.Slerp) plan.operation()).t());
