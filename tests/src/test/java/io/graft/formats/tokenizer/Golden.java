@@ -25,7 +25,10 @@ public final class Golden {
     private Golden() {}
 
     /** {@return the folder of a kind: the whole golden data, or the committed subset} */
-    public static Path folder(String kind) { return Fixtures.require("fixtures/tokenizer/" + kind); }
+    public static Path folder(String kind) {
+        Fixtures.requireCommitted("fixtures/tokenizer/" + kind + "/tokenizer.json");
+        return Fixtures.require("fixtures/tokenizer/" + kind);
+    }
 
     /** {@return the tokenizer of a kind, read once} */
     public static Tokenizer tokenizer(String kind) { return READ.computeIfAbsent(kind, each -> Tokenizer.fromFolder(folder(each))); }
