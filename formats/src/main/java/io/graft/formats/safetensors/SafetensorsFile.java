@@ -87,20 +87,25 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private static SafetensorsFile parse(Path path, FileChannel channel, Owner mapping) {
         try {
-            MemorySegment file = mapping.segment();
-            long size = file.byteSize();
-            if (size < 8) throw new SafetensorsException(Kind.HeaderTooSmall, path.toString(), "no safetensors file", "at least 8 bytes", size);
-            long length = file.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
-            if (Long.compareUnsigned(length, MAX_HEADER) > 0)
-                throw new SafetensorsException(Kind.HeaderTooLarge, path.toString(), "the header is too long", "at most " + MAX_HEADER + " bytes", Long.toUnsignedString(length));
-            if (length > size - 8)
-                throw new SafetensorsException(Kind.InvalidHeaderLength, path.toString(), "the header reaches past the end of the file", "at most " + (size - 8) + " bytes", length);
-            Header header = HeaderParser.parse(new HeaderBytes(path.toString(), file.asSlice(8, length)));
-            header.validate(size - 8 - length);
-            return new SafetensorsFile(path, channel, mapping, header, 8 + length);
+            Header header = header(path.toString(), mapping.segment());
+            return new SafetensorsFile(path, channel, mapping, header, 8 + header.bytes.length());
         } catch (InternalError fault) {
             throw mapping.truncated(fault);
         }
+    }
+
+    /** Reads and checks the header of a whole file. */
+    static Header header(String path, MemorySegment file) {
+        long size = file.byteSize();
+        if (size < 8) throw new SafetensorsException(Kind.HeaderTooSmall, path, "no safetensors file", "at least 8 bytes", size);
+        long length = file.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
+        if (Long.compareUnsigned(length, MAX_HEADER) > 0)
+            throw new SafetensorsException(Kind.HeaderTooLarge, path, "the header is too long", "at most " + MAX_HEADER + " bytes", Long.toUnsignedString(length));
+        if (length > size - 8)
+            throw new SafetensorsException(Kind.InvalidHeaderLength, path, "the header reaches past the end of the file", "at most " + (size - 8) + " bytes", length);
+        Header header = HeaderParser.parse(new HeaderBytes(path, file.asSlice(8, length)));
+        header.validate(size - 8 - length);
+        return header;
     }
 
     private static void close(FileChannel channel, Owner mapping) {
