@@ -19,13 +19,14 @@ public record Request(int[] prompt, int maxNewTokens, Sampling sampling, Set<Int
     /**
      * Checks the request.
      *
-     * @throws RequestException if the prompt is empty, or a stop string is empty or cannot be looked for
+     * @throws RequestException if the prompt is empty or has a negative token, or a stop string is empty or cannot be looked for
      */
     public Request {
         prompt = prompt.clone();
         stopTokens = Set.copyOf(stopTokens);
         stopStrings = List.copyOf(stopStrings);
         if (prompt.length == 0) throw new RequestException("prompt", "it has no token", "at least 1", 0);
+        for (int id : prompt) if (id < 0) throw new RequestException("token " + id, "it is not in the vocabulary", "at least 0", id);
         if (maxNewTokens < 1) throw new RequestException("max-new-tokens", "out of range", "at least 1", maxNewTokens);
         if (stopStrings.contains("")) throw new RequestException("stop", "a stop string is empty");
         if (!stopStrings.isEmpty() && text == null) throw new RequestException("stop", "a stop string needs a tokenizer, and this model has none");

@@ -1,5 +1,8 @@
 package io.graft.engine.model;
 
+import io.graft.engine.kernel.Activation;
+import io.graft.engine.kernel.AttentionSpec;
+import io.graft.engine.kernel.RopeStyle;
 import java.util.List;
 
 /**
@@ -63,13 +66,13 @@ public record Architecture(String family, int layers, int hidden, int intermedia
      * @param inputBias   whether q, k and v have biases
      * @param outputBias  whether o has one
      * @param headNorms   whether every head of q and k is normalised, as the stream is, before it is rotated
-     * @param interleaved whether pairs of lanes are (2i, 2i+1) instead of (i, i + D/2)
+     * @param ropeStyle   which lanes turn together
      * @param rotary      of layers that see everything
      * @param localRotary of layers with a window
      * @param windows     for each layer how many positions it sees, its own included; 0 for all
      */
     public record Attention(int heads, int kvHeads, int headDim, double scale, double softCap, boolean inputBias, boolean outputBias, boolean headNorms,
-            boolean interleaved, Rotary rotary, Rotary localRotary, List<Integer> windows) {
+            RopeStyle ropeStyle, Rotary rotary, Rotary localRotary, List<Integer> windows) {
 
         /**
          * The rotation of a layer.
@@ -79,19 +82,19 @@ public record Architecture(String family, int layers, int hidden, int intermedia
          */
         public Rotary rotaryOf(int layer) { return windows.get(layer) == 0 ? rotary : localRotary; }
 
+        /**
+         * What a layer's attention computes.
+         *
+         * @param layer from 0
+         * @return its heads, scale, window and cap
+         */
+        public AttentionSpec spec(int layer) { return new AttentionSpec(heads, kvHeads, headDim, (float) scale, windows.get(layer), (float) softCap); }
+
         /** {@return the width of all query heads} */
         public int queryWidth() { return heads * headDim; }
 
         /** {@return the width of all key heads, and of all value heads} */
         public int keyWidth() { return kvHeads * headDim; }
-    }
-
-    /** The function on the MLP's gate. */
-    public enum Activation {
-        /** {@code x / (1 + exp(−x))}. */
-        SILU,
-        /** GELU by its tanh formula. */
-        GELU_TANH
     }
 
     /**

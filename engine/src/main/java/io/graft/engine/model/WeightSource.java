@@ -53,7 +53,8 @@ public interface WeightSource extends AutoCloseable {
     record LowRank(Tensor a, Tensor b, float scale) {}
 
     /**
-     * The update of a weight, if it has one that {@link #tensor} does not contain.
+     * The update of a weight, if it has one that {@link #tensor} does not contain. Only the linear maps of blocks have such: an
+     * adapted embedding or head is a tensor of its own.
      *
      * @param name the weight's name
      * @return its update; null for none

@@ -1,6 +1,7 @@
 package io.graft.engine.model;
 
 import io.graft.engine.RequestException;
+import io.graft.engine.kernel.Kernels;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
 import io.graft.engine.model.Architecture.Block;
@@ -21,12 +22,13 @@ public final class Weights {
 
     private final Architecture architecture;
     private final WeightSource source;
+    private final Kernels kernels;
     private final Set<String> unused;
 
     final Tensor embedding;
     final List<Layer> layers = new ArrayList<>();
     final Tensor finalNorm;
-    final Linear head;
+    final Tensor head;
 
     /** A linear map: {@code y = W·x + bias}, and an update of low rank. The last two may be null. */
     record Linear(Tensor weight, Tensor bias, LowRank update) {}
@@ -40,16 +42,18 @@ public final class Weights {
      *
      * @param architecture what the model computes
      * @param source       the weights
+     * @param kernels      where they are brought to
      * @throws RequestException if one is missing, has another shape or a dtype that Graft does not compute with, or is not used
      */
-    Weights(Architecture architecture, WeightSource source) {
+    Weights(Architecture architecture, WeightSource source, Kernels kernels) {
         this.architecture = architecture;
+        this.kernels = kernels;
         this.source = source;
         this.unused = new HashSet<>(source.names());
         this.embedding = tensor("model.embed_tokens.weight", architecture.vocabulary(), architecture.hidden());
         for (int layer = 0; layer < architecture.layers(); layer++) layers.add(layer("model.layers." + layer + "."));
         this.finalNorm = tensor("model.norm.weight", architecture.hidden());
-        this.head = hasHead(architecture, source) ? linear("lm_head", architecture.vocabulary(), architecture.hidden(), false) : new Linear(embedding, null, null);
+        this.head = hasHead(architecture, source) ? tensor(HEAD, architecture.vocabulary(), architecture.hidden()) : embedding;
         unused.removeIf(name -> name.endsWith("rotary_emb.inv_freq")); // old files store what the config says
         if (!unused.isEmpty())
             throw new RequestException(unused.stream().sorted().findFirst().orElseThrow(), "a weight that no " + architecture.family() + " of this config uses"
@@ -64,6 +68,16 @@ public final class Weights {
      * @return false if logits are made by the embedding
      */
     public static boolean hasHead(Architecture architecture, WeightSource source) { return !architecture.head().tied() || source.names().contains(HEAD); }
+
+    /** {@return the widest rank among updates of low rank; 0 if there are none} */
+    int largestRank() {
+        long rank = 0;
+        for (Layer layer : layers)
+            for (Linear map : new Linear[] {layer.q(), layer.k(), layer.v(), layer.o(), layer.gate(), layer.up(), layer.down()}) rank = Math.max(rank, rank(map));
+        return Math.toIntExact(rank);
+    }
+
+    private static long rank(Linear map) { return map.update() == null ? 0 : map.update().a().shape().size(0); }
 
     private Layer layer(String at) {
         int hidden = architecture.hidden(), inner = architecture.intermediate();
@@ -85,7 +99,9 @@ public final class Weights {
 
     private Linear linear(String module, long out, long in, boolean bias) {
         Tensor weight = tensor(module + ".weight", out, in);
-        return new Linear(weight, bias ? tensor(module + ".bias", out) : null, source.update(module + ".weight"));
+        LowRank update = source.update(module + ".weight");
+        if (update != null) update = new LowRank(kernels.upload(update.a()), kernels.upload(update.b()), update.scale());
+        return new Linear(weight, bias ? tensor(module + ".bias", out) : null, update);
     }
 
     private Tensor tensor(String name, long... sizes) {
@@ -94,6 +110,6 @@ public final class Weights {
         if (!found.equals(expected)) throw new RequestException(name, "the shape does not go with the config", expected, found);
         if (!source.dtype(name).isComputable()) throw new RequestException(name, "Graft does not compute with this dtype", "F32, BF16 or F16", source.dtype(name));
         unused.remove(name);
-        return source.tensor(name);
+        return kernels.upload(source.tensor(name));
     }
 }

@@ -1,5 +1,6 @@
 package io.graft.engine.reference;
 
+import io.graft.engine.kernel.RopeStyle;
 import io.graft.engine.memory.Tensor;
 import io.graft.engine.model.Architecture;
 import io.graft.engine.model.Architecture.Block;
@@ -149,7 +150,7 @@ public final class ReferenceModel {
     private void rotate(double[][] x, int heads, Rotary rotary) {
         double[] frequency = rotary.frequencies(x.length);
         int width = rotary.dimensions(), half = width / 2;
-        boolean interleaved = architecture.attention().interleaved();
+        boolean interleaved = architecture.attention().ropeStyle() == RopeStyle.PAIRS;
         for (int t = 0; t < x.length; t++)
             for (int head = 0; head < heads; head++)
                 for (int i = 0; i < half; i++) {

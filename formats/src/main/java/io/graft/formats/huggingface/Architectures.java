@@ -4,8 +4,9 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.graft.engine.RequestException;
+import io.graft.engine.kernel.Activation;
+import io.graft.engine.kernel.RopeStyle;
 import io.graft.engine.model.Architecture;
-import io.graft.engine.model.Architecture.Activation;
 import io.graft.engine.model.Rotary;
 import io.graft.formats.huggingface.Families.Family;
 import io.graft.formats.json.Json;
@@ -92,7 +93,7 @@ public final class Architectures {
         boolean bias = family.reads("attention_bias") && config.flag("attention_bias", false);
         double query = family.reads("query_pre_attn_scalar") ? config.positive("query_pre_attn_scalar", 256) : headDim;
         return new Architecture.Attention(heads, kvHeads, headDim, 1 / Math.sqrt(query), softCap("attn_logit_softcapping", 50), family.inputBias() || bias, bias,
-                family.headNorms(), family.interleaved(), rotary(headDim, FULL), rotary(headDim, SLIDING), windows(layers));
+                family.headNorms(), family.interleaved() ? RopeStyle.PAIRS : RopeStyle.HALVES, rotary(headDim, FULL), rotary(headDim, SLIDING), windows(layers));
     }
 
     /** Gemma 2 caps unless told not to; Gemma 3 has the keys, and caps only if told to. */

@@ -1,6 +1,6 @@
 package io.graft.formats.huggingface;
 
-import io.graft.engine.model.Architecture.Activation;
+import io.graft.engine.kernel.Activation;
 import io.graft.engine.model.Architecture.Block;
 import io.graft.engine.model.Architecture.NormKind;
 import java.util.HashSet;

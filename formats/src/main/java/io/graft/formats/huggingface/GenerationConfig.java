@@ -17,7 +17,7 @@ import java.util.Set;
  *
  * @param stopTokens        ids that end a text
  * @param temperature       divisor of logits, 1 unless given
- * @param topK              how many tokens to choose among; 50 unless given, as in Transformers; 0 for all
+ * @param topK              how many tokens to choose among; 0, all, unless given
  * @param topP              1 unless given
  * @param minP              0 unless given
  * @param repetitionPenalty 1 unless given
@@ -41,7 +41,7 @@ public record GenerationConfig(Set<Integer> stopTokens, double temperature, int 
         else if (file != null && Files.exists(file)) given = Json.readObject(file);
         ConfigValues values = new ConfigValues(where, given), config = new ConfigValues(model.name() + ": config.json", model.config());
         Set<Integer> stops = stops(values.has(STOP) ? values : config);
-        return new GenerationConfig(stops, values.number("temperature", 1), (int) values.number("top_k", 50), values.number("top_p", 1), values.number("min_p", 0),
+        return new GenerationConfig(stops, values.number("temperature", 1), (int) values.number("top_k", 0), values.number("top_p", 1), values.number("min_p", 0),
                 values.number("repetition_penalty", 1));
     }
 

@@ -10,6 +10,7 @@ import io.graft.engine.model.WeightSource;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.SourceTensor;
 import io.graft.formats.model.StoredRange;
+import io.graft.formats.peft.AdaptedModel;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ public final class ModelWeights implements WeightSource {
     private static final int CHUNK = 1 << 16;
 
     private final ModelSource model;
+    private final Map<String, SourceTensor> sources;
     private final Map<Path, Owner> files = new HashMap<>();
     private final Map<String, Tensor> tensors = new HashMap<>();
     private boolean closed;
@@ -38,13 +40,27 @@ public final class ModelWeights implements WeightSource {
      *
      * @param model the model, which this closes
      */
-    public ModelWeights(ModelSource model) { this.model = model; }
+    public ModelWeights(ModelSource model) { this(model, model.tensors()); }
+
+    /** The weights of a model, some of its tensors read from elsewhere. */
+    ModelWeights(ModelSource model, Map<String, SourceTensor> sources) {
+        this.model = model;
+        this.sources = sources;
+    }
+
+    /**
+     * The weights of a model, an adapter applied on the fly if it has one.
+     *
+     * @param model the model, which the weights close
+     * @return its weights; close them
+     */
+    public static WeightSource of(ModelSource model) { return model instanceof AdaptedModel adapted ? new AdaptedWeights(adapted) : new ModelWeights(model); }
 
     /** {@return the model that they are of} */
     public ModelSource model() { return model; }
 
     @Override
-    public Set<String> names() { return Collections.unmodifiableSet(model.tensors().keySet()); }
+    public Set<String> names() { return Collections.unmodifiableSet(sources.keySet()); }
 
     @Override
     public DType dtype(String name) { return source(name).dtype(); }
@@ -64,7 +80,7 @@ public final class ModelWeights implements WeightSource {
     }
 
     private SourceTensor source(String name) {
-        SourceTensor source = model.tensors().get(name);
+        SourceTensor source = sources.get(name);
         if (source == null) throw new RequestException(model.name(), "the model has no tensor " + name);
         return source;
     }
@@ -85,7 +101,8 @@ public final class ModelWeights implements WeightSource {
         }
     }
 
-    private static Tensor loaded(SourceTensor source) {
+    /** Reads a tensor whole. */
+    static Tensor loaded(SourceTensor source) {
         Tensor tensor = Tensor.allocate(source.name(), source.dtype(), source.shape());
         try {
             if (source.dtype() == DType.F32) fill(source, tensor);

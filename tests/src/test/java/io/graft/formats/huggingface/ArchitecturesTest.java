@@ -43,7 +43,7 @@ class ArchitecturesTest {
         assertEquals(1 / Math.sqrt(20), attention.scale());
         assertEquals(4, attention.softCap());
         assertEquals(new Architecture.Head(true, 1, 6), gemma.head());
-        assertEquals(Architecture.Activation.GELU_TANH, gemma.mlp().activation());
+        assertEquals(io.graft.engine.kernel.Activation.GELU_TANH, gemma.mlp().activation());
     }
 
     @Test

@@ -1,0 +1,84 @@
+package io.graft.engine.model;
+
+import io.graft.engine.kernel.Kernels;
+import io.graft.engine.memory.Shape;
+import io.graft.engine.memory.Tensor;
+
+/**
+ * The keys and values of one text so far, of every layer: rotated keys and values, F32, a row a position. Grows by doubling.
+ * For the thread of its session; whoever asked for it closes it.
+ */
+public final class KvCache implements AutoCloseable {
+
+    private final Kernels kernels;
+    private final int width, firstPosition;
+    private final Tensor[] keys, values;
+    private int capacity, length;
+    private boolean closed;
+
+    KvCache(Kernels kernels, Architecture architecture, int capacity, int firstPosition) {
+        this.kernels = kernels;
+        this.firstPosition = firstPosition;
+        this.width = architecture.attention().keyWidth();
+        this.keys = new Tensor[architecture.layers()];
+        this.values = new Tensor[architecture.layers()];
+        grow(Math.max(1, capacity));
+    }
+
+    /** {@return how many positions it holds} */
+    public int length() { return length; }
+
+    /** The position of the next token. */
+    int position() { return firstPosition + length; }
+
+    /** {@return how many it can hold before it grows} */
+    public int capacity() { return capacity; }
+
+    /**
+     * Forgets the end of the text.
+     *
+     * @param to how many positions to keep
+     */
+    public void truncate(int to) {
+        if (to < 0 || to > length) throw new IllegalArgumentException("a cache of " + length + " positions cannot be cut to " + to);
+        length = to;
+    }
+
+    /** Makes room for more positions. */
+    void reserve(int more) {
+        if (closed) throw new IllegalStateException("the cache is closed; ask the session for another");
+        if (length + more > capacity) grow(Math.max(Math.addExact(length, more), 2 * capacity));
+    }
+
+    /** Counts positions whose keys and values every layer has written. */
+    void advance(int more) { length += more; }
+
+    Tensor keys(int layer) { return keys[layer]; }
+
+    Tensor values(int layer) { return values[layer]; }
+
+    private void grow(int wanted) {
+        for (int layer = 0; layer < keys.length; layer++) {
+            keys[layer] = moved(keys[layer], "keys of layer " + layer, wanted);
+            values[layer] = moved(values[layer], "values of layer " + layer, wanted);
+        }
+        capacity = wanted;
+    }
+
+    private Tensor moved(Tensor old, String name, int wanted) {
+        Tensor fresh = kernels.allocate(name, Shape.of(wanted, width));
+        if (old != null) {
+            if (length > 0) kernels.copy(old.rows(0, length), fresh.rows(0, length));
+            old.close();
+        }
+        return fresh;
+    }
+
+    /** Frees it. Closing twice does nothing. */
+    @Override
+    public void close() {
+        closed = true;
+        for (Tensor tensor : keys) tensor.close();
+        for (Tensor tensor : values) tensor.close();
+    }
+}

@@ -1,0 +1,166 @@
+package io.graft.engine.model;
+
+import io.graft.engine.RequestException;
+import io.graft.engine.kernel.Kernels;
+import io.graft.engine.memory.Shape;
+import io.graft.engine.memory.Tensor;
+
+/**
+ * Passes over a model with memory of their own, planned once: after the first pass none allocates native memory. For one thread;
+ * a model has any number of them.
+ *
+ * <p>A pass computes the hidden states of all rows of a {@link Batch}. Logits are made of the rows that are asked for, only.
+ */
+public final class Session implements AutoCloseable {
+
+    /** Bytes of logits that are made at a time. */
+    private static final long LOGIT_BYTES = 16 << 20;
+
+    private final Architecture architecture;
+    private final Weights weights;
+    private final Kernels kernels;
+    private final Forward forward;
+    private final int rows, logitRows;
+    private final Tensor logits, loss, logSumExp;
+    private final float[] row;
+    private int ran;
+
+    /** Takes rows of logits, in the order asked for. */
+    @FunctionalInterface
+    public interface LogitRows {
+
+        /**
+         * A row.
+         *
+         * @param index which of the rows asked for, from 0
+         * @param logits of every token; reused for the next row
+         */
+        void row(int index, float[] logits);
+    }
+
+    Session(Architecture architecture, Weights weights, Kernels kernels, int rows) {
+        if (rows < 1) throw new IllegalArgumentException("a session of " + rows + " rows");
+        this.architecture = architecture;
+        this.weights = weights;
+        this.kernels = kernels;
+        this.rows = rows;
+        this.logitRows = Math.clamp(LOGIT_BYTES / (4L * architecture.vocabulary()), 1, rows);
+        this.forward = new Forward(architecture, weights, kernels, rows);
+        this.logits = kernels.allocate("logits", Shape.of(logitRows, architecture.vocabulary()));
+        this.loss = kernels.allocate("losses", Shape.of(rows));
+        this.logSumExp = kernels.allocate("logarithms of sums", Shape.of(rows));
+        this.row = new float[architecture.vocabulary()];
+    }
+
+    /** {@return the most rows of a pass} */
+    public int rows() { return rows; }
+
+    /**
+     * The memory of a text.
+     *
+     * @param capacity how many positions it will have; more make it grow
+     * @return an empty cache; close it
+     */
+    public KvCache cache(int capacity) { return cache(capacity, 0); }
+
+    /** The memory of a text whose first token stands at another position than 0. */
+    KvCache cache(int capacity, int firstPosition) { return new KvCache(kernels, architecture, capacity, firstPosition); }
+
+    /**
+     * Computes the hidden states of a batch, whose texts go on where their caches end, and adds it to the caches.
+     *
+     * @param batch 1 to {@link #rows} rows
+     * @throws RequestException                 if a token is not in the vocabulary
+     * @throws io.graft.engine.RunException     if a weight's file changed under it; the caches are as they were
+     * @throws IllegalStateException            if the model, the session or a cache is closed
+     */
+    public void run(Batch batch) { run(batch, null); }
+
+    /**
+     * The same, watched.
+     *
+     * @param batch    1 to {@link #rows} rows
+     * @param observer sees hidden states; null for nobody
+     */
+    public void run(Batch batch, Observer observer) {
+        if (batch.rows() < 1 || batch.rows() > rows) throw new IllegalArgumentException("a pass of " + batch.rows() + " rows; expected 1 to " + rows);
+        for (int at = 0; at < batch.rows(); at++) {
+            int id = batch.id(at);
+            if (id < 0 || id >= architecture.vocabulary())
+                throw new RequestException("token " + id, "it is not in the vocabulary", "0 to " + (architecture.vocabulary() - 1), id);
+        }
+        ran = 0;
+        forward.run(batch, observer);
+        ran = batch.rows();
+        for (int part = 0; part < batch.parts(); part++) batch.cache(part).advance(batch.end(part) - batch.first(part));
+    }
+
+    /**
+     * Logits of rows of the last pass.
+     *
+     * @param which rows, in any order
+     * @param count how many of them
+     * @param to    takes them one after the other
+     */
+    public void logits(int[] which, int count, LogitRows to) {
+        for (int first = 0; first < count; first += logitRows) {
+            int some = Math.min(logitRows, count - first);
+            Tensor made = logits.rows(0, some);
+            forward.head(gather(which, first, some), made);
+            for (int i = 0; i < some; i++) {
+                kernels.download(made.rows(i, 1), row);
+                to.row(first + i, row);
+            }
+        }
+    }
+
+    /**
+     * Negative log-likelihoods of tokens at rows of the last pass, in nats. The logits never exist as a whole.
+     *
+     * @param which   rows, in any order
+     * @param targets the token that each is asked about
+     * @param losses  receives one for each
+     * @param best    receives the most likely token of each; or null
+     */
+    public void losses(int[] which, int[] targets, float[] losses, int[] best) {
+        int count = which.length;
+        if (count == 0) return;
+        kernels.crossEntropy(gather(which, 0, count), weights.head, (float) architecture.head().scale(), (float) architecture.head().softCap(), targets, loss.rows(0, count),
+                logSumExp.rows(0, count), best);
+        kernels.download(loss.rows(0, count), losses);
+    }
+
+    /** Hidden states (some, H) of some rows, behind each other; a run of neighbours is copied at once. */
+    private Tensor gather(int[] which, int first, int some) {
+        Tensor to = forward.spare();
+        for (int i = 0; i < some;) {
+            int from = which[first + i], run = 1;
+            if (from < 0 || from >= ran) throw new IndexOutOfBoundsException("row " + from + " of a pass of " + ran);
+            while (i + run < some && which[first + i + run] == from + run && from + run < ran) run++;
+            if (i == 0 && run == some) return forward.hidden().rows(from, run);
+            kernels.copy(forward.hidden().rows(from, run), to.rows(i, run));
+            i += run;
+        }
+        return to.rows(0, some);
+    }
+
+    /**
+     * Hidden states of the last pass, after the final norm.
+     *
+     * @param at the row
+     * @param to receives H numbers
+     */
+    public void hidden(int at, float[] to) {
+        if (at < 0 || at >= ran) throw new IndexOutOfBoundsException("row " + at + " of a pass of " + ran);
+        kernels.download(forward.hidden().rows(at, 1), to);
+    }
+
+    /** Frees the session's memory; the model and caches stay. */
+    @Override
+    public void close() {
+        forward.close();
+        logits.close();
+        loss.close();
+        logSumExp.close();
+    }
+}
