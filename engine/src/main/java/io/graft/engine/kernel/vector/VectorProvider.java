@@ -14,9 +14,14 @@ public final class VectorProvider implements KernelsProvider {
 
     @Override
     public String unavailable() {
-        return "the JVM was started without the Vector API, so everything is slower; add --add-modules jdk.incubator.vector";
+        boolean there = ModuleLayer.boot().findModule("jdk.incubator.vector").filter(VectorProvider.class.getModule()::canRead).isPresent();
+        return there ? null : "the JVM was started without the Vector API, so everything is slower; add --add-modules jdk.incubator.vector";
     }
 
     @Override
-    public Kernels open(int threads) { throw new IllegalStateException(unavailable()); }
+    public Kernels open(int threads) {
+        String reason = unavailable();
+        if (reason != null) throw new IllegalStateException(reason);
+        return Opener.open(threads);
+    }
 }
