@@ -15,7 +15,10 @@ final class Commands {
 
     /** A line for each: its class has {@link Command} with name, description and an example in the footer. */
     static final List<Class<?>> ALL = List.of(
-            MergeCommand.class
+            DemoCommand.class,
+            MergeCommand.class,
+            InspectCommand.class,
+            DiffCommand.class
     );
 
     private Commands() {}

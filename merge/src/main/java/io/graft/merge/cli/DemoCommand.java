@@ -1,0 +1,200 @@
+package io.graft.merge.cli;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.graft.engine.RequestException;
+import io.graft.formats.files.AtomicFile;
+import io.graft.formats.json.Json;
+import io.graft.formats.model.ModelSource;
+import io.graft.formats.model.ModelSources;
+import io.graft.merge.analysis.ModelComparison;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code graft demo}: the main job from end to end, on models that come along or on a real one. */
+@Command(name = "demo", description = "Runs the main job on small models that come along: compare, merge, verify.",
+        footer = {"", "Example: graft demo", "", "No network is needed. The folder of an earlier demo is replaced, any other is left alone.",
+            "With --json: folder, page, recipe, merged, seconds (compare, merge, verify); verified (part, from, how, tensors, bytes)."})
+final class DemoCommand implements Callable<Integer> {
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Where to write (default: graft-demo).", defaultValue = "graft-demo")
+    Path out;
+
+    @Option(names = "--real", paramLabel = "FILE.gguf", description = "The same at full size: this model, with two random LoRA adapters made on the spot.")
+    Path real;
+
+    @Mixin
+    CommonOptions common = new CommonOptions();
+
+    private PrintStream say;
+
+    /** Who plays: the models as the recipe names them, and its zones. */
+    private record Cast(String base, String language, String task, int bottom, int top, String recipe) {}
+
+    @Override
+    public Integer call() {
+        say = common.json ? new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8) : System.out;
+        if (out.toString().contains("+")) throw new RequestException("--out", "a + joins a model and its adapter, so no folder of the demo can have one", null, out, null);
+        if (real != null && !Files.isRegularFile(real)) throw new RequestException(real.toString(), "no such file", "a GGUF file", null, null);
+        if (DemoFolder.begin(out)) common.note("replaced the earlier demo in " + out);
+        return real == null ? play(small()) : atFullSize();
+    }
+
+    private Cast small() {
+        say.println("1. Three small trained models of a world with two languages, in " + out);
+        say.println("     base             reads both languages, half of the invented one's words, and numbers up to 9");
+        say.println("     math-expert      the base after lessons in large numbers, in English only");
+        say.println("     language-expert  the base after lessons in all words, without large numbers");
+        for (String name : List.of("base", "math-expert", "language-expert")) DemoFolder.model(name, out.resolve(name));
+        return cast(out.resolve("base"), out.resolve("language-expert"), out.resolve("math-expert"), 0, 1, "lm_head: task\n");
+    }
+
+    private int atFullSize() {
+        Path base = out.resolve("base");
+        say.println("1. A real model and two experts, in " + out);
+        say.println("   graft convert " + real + " " + base + " --dtype bf16");
+        say.flush();
+        long started = System.nanoTime();
+        int status = run("convert", real.toString(), base.toString(), "--dtype", "bf16");
+        if (status != 0) return status;
+        double seconds = (System.nanoTime() - started) / 1e9;
+        Path language = out.resolve("language-adapter"), task = out.resolve("task-adapter");
+        try (ModelSource model = ModelSources.open(base.toString())) {
+            long bytes = 0;
+            for (var tensor : model.tensors().values()) bytes += tensor.dtype().bytes(tensor.shape().elements());
+            say.println("     base              " + Text.bytes(bytes) + " in " + Text.seconds(seconds) + ": " + Text.bytes((long) (bytes / seconds)) + "/s");
+            RandomAdapter.write(model, base.toString(), language, List.of("self_attn.q_proj", "self_attn.v_proj", "mlp.down_proj"), 1);
+            RandomAdapter.write(model, base.toString(), task, List.of("self_attn.k_proj", "self_attn.o_proj", "mlp.up_proj"), 2);
+        }
+        say.println("     language-adapter  LoRA of rank 8 on q, v and down, filled with random numbers: it stands for an expert and knows nothing");
+        say.println("     task-adapter      the same on k, o and up");
+        return play(cast(base, Path.of(base + "+" + language), Path.of(base + "+" + task), 6, 2, ""));
+    }
+
+    private Cast cast(Path base, Path language, Path task, int bottom, int top, String head) {
+        String text = """
+                # Layer-Swapping: layers near the words come from one expert, layers between from the other.
+                # Change a line, then run: graft merge %s %s --force
+                merge_method: layer_swap
+                base_model: %s
+                language: %s
+                task: %s
+                bottom: %d          # layers at the input side from the language expert
+                top: %d             # layers at the output side from it; those between come from the task expert
+                embeddings: sum    # what both experts learned: language + task - base
+                final_norm: task
+                """.formatted(recipe(), merged(), DemoFolder.yaml(base), DemoFolder.yaml(language), DemoFolder.yaml(task), bottom, top) + head;
+        return new Cast(base.toString(), language.toString(), task.toString(), bottom, top, text);
+    }
+
+    private Path recipe() { return out.resolve("recipe.yml"); }
+
+    private Path merged() { return out.resolve("merged"); }
+
+    private int play(Cast cast) {
+        say.println();
+        say.println("2. Where each expert changed the base (A the task's expert, B the language's)");
+        say.println();
+        long started = System.nanoTime();
+        ModelComparison found = DiffCommand.compare(common, cast.task, cast.language, cast.base);
+        double compare = (System.nanoTime() - started) / 1e9;
+        DiffCommand.maps(found, say);
+        Path page = out.resolve("diff.html");
+        AtomicFile.write(page, DiffPage.of(found).getBytes(StandardCharsets.UTF_8));
+        say.println();
+        say.println("   Three models of " + Text.count(found.total().elements()) + " values compared in " + Text.seconds(compare) + "; the same as a page: " + page);
+
+        say.println();
+        say.println("3. The recipe, " + recipe());
+        say.println();
+        DemoFolder.text(recipe(), cast.recipe);
+        cast.recipe.lines().forEach(line -> say.println("     " + line));
+
+        say.println();
+        say.println("4. graft merge " + recipe() + " " + merged());
+        say.flush();
+        started = System.nanoTime();
+        int status = run("merge", recipe().toString(), merged().toString());
+        if (status != 0) return status;
+        double merge = (System.nanoTime() - started) / 1e9;
+
+        say.println();
+        started = System.nanoTime();
+        List<SwapCheck.Part> parts = check(cast);
+        double verify = (System.nanoTime() - started) / 1e9;
+        long bytes = parts.stream().mapToLong(SwapCheck.Part::bytes).sum();
+        say.println("5. The result, verified tensor by tensor against the experts' files");
+        say.println();
+        Table table = new Table("part", "from", ">tensors", ">bytes", "verified");
+        for (SwapCheck.Part part : parts) table.row(part.part(), part.from(), Integer.toString(part.tensors()), Text.bytes(part.bytes()), part.how());
+        table.print(say, 2);
+        say.println();
+        say.println("   " + Text.bytes(bytes) + " merged in " + Text.seconds(merge) + " (" + Text.bytes((long) (bytes / merge)) + "/s), verified in " + Text.seconds(verify));
+        next(page, cast);
+        if (common.json) System.out.print(Json.write(json(page, parts, compare, merge, verify)));
+        return 0;
+    }
+
+    private void next(Path page, Cast cast) {
+        say.println();
+        say.println("What next:");
+        say.println("  open " + page + " in a browser");
+        say.println("  change " + recipe() + " (say, top: " + (cast.top + 1) + ") and run: graft merge " + recipe() + " " + merged() + " --force");
+        say.println("  graft diff " + cast.base + " " + merged() + " shows what the merged model has of either expert");
+        say.println("  graft plan " + recipe() + " says what a merge will do before it does it");
+    }
+
+    /** The very command that is printed, in this process; what it prints appears below it. */
+    private int run(String... command) {
+        String[] all = java.util.Arrays.copyOf(command, command.length + (common.quiet ? 3 : 2));
+        all[command.length] = "--threads";
+        all[command.length + 1] = Integer.toString(common.threads);
+        if (common.quiet) all[command.length + 2] = "--quiet";
+        PrintStream stdout = System.out;
+        System.setOut(say);
+        try {
+            return Main.run(all);
+        } finally {
+            System.setOut(stdout);
+        }
+    }
+
+    private List<SwapCheck.Part> check(Cast cast) {
+        try (ModelSource base = ModelSources.open(cast.base); ModelSource language = ModelSources.open(cast.language); ModelSource task = ModelSources.open(cast.task);
+                ModelSource merged = ModelSources.open(merged().toString()); SwapCheck check = new SwapCheck(base, language, task, merged, cast.bottom, cast.top)) {
+            return check.verify();
+        }
+    }
+
+    private JsonObject json(Path page, List<SwapCheck.Part> parts, double compare, double merge, double verify) {
+        JsonObject all = new JsonObject(), seconds = new JsonObject();
+        all.addProperty("folder", out.toString());
+        all.addProperty("page", page.toString());
+        all.addProperty("recipe", recipe().toString());
+        all.addProperty("merged", merged().toString());
+        seconds.addProperty("compare", compare);
+        seconds.addProperty("merge", merge);
+        seconds.addProperty("verify", verify);
+        all.add("seconds", seconds);
+        JsonArray verified = new JsonArray();
+        for (SwapCheck.Part part : parts) {
+            JsonObject entry = new JsonObject();
+            entry.addProperty("part", part.part());
+            entry.addProperty("from", part.from());
+            entry.addProperty("how", part.how());
+            entry.addProperty("tensors", part.tensors());
+            entry.addProperty("bytes", part.bytes());
+            verified.add(entry);
+        }
+        all.add("verified", verified);
+        return all;
+    }
+}
