@@ -1,6 +1,5 @@
 package io.graft.formats.safetensors;
 
-import io.graft.engine.kernel.merge.MergeKernels;
 import io.graft.engine.memory.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -10,9 +9,8 @@ import java.nio.ByteOrder;
 final class Widening {
 
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-    private static final MergeKernels KERNELS = MergeKernels.of(null);
 
     private Widening() {}
 
@@ -27,10 +25,14 @@ final class Widening {
         while (done < count) {
             int left = count - done, now = Math.max(1, left / 2);
             MemorySegment from = block.asSlice(4L * count - 2L * left, 2L * now), to = block.asSlice(4L * done, 4L * now);
-            if (dtype == DType.BF16) KERNELS.widenBf16(from, 0, to, now);
+            if (dtype == DType.BF16) bf16(from, to, now);
             else f16(from, to, now);
             done += now;
         }
+    }
+
+    private static void bf16(MemorySegment from, MemorySegment to, int count) {
+        for (int i = 0; i < count; i++) to.set(INT, 4L * i, from.get(SHORT, 2L * i) << 16);
     }
 
     private static void f16(MemorySegment from, MemorySegment to, int count) {
