@@ -18,7 +18,11 @@ final class Commands {
             DemoCommand.class,
             MergeCommand.class,
             InspectCommand.class,
-            DiffCommand.class
+            DiffCommand.class,
+            GenerateCommand.class,
+            PerplexityCommand.class,
+            ScoreCommand.class,
+            TraceCommand.class
     );
 
     private Commands() {}

@@ -1,0 +1,123 @@
+package io.graft.merge.cli;
+
+import io.graft.engine.RequestException;
+import io.graft.engine.generate.TextStream;
+import io.graft.engine.kernel.Kernels;
+import io.graft.engine.model.CausalLm;
+import io.graft.engine.model.WeightSource;
+import io.graft.formats.huggingface.Architectures;
+import io.graft.formats.huggingface.GenerationConfig;
+import io.graft.formats.json.Json;
+import io.graft.formats.model.ModelSource;
+import io.graft.formats.tokenizer.StreamDecoder;
+import io.graft.formats.tokenizer.Tokenizer;
+import io.graft.formats.weights.ModelWeights;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+
+/** A model argument of a command, open and ready: its source, its kernels, its weights, and its tokenizer if it has one. */
+final class RunningModel implements AutoCloseable {
+
+    private static final String TOKENIZER = "tokenizer.json", LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+
+    final ModelSource source;
+    final Kernels kernels;
+    final CausalLm lm;
+    /** Null where the model has none. */
+    final Tokenizer tokenizer;
+
+    private RunningModel(ModelSource source, Kernels kernels, CausalLm lm, Tokenizer tokenizer) {
+        this.source = source;
+        this.kernels = kernels;
+        this.lm = lm;
+        this.tokenizer = tokenizer;
+    }
+
+    /**
+     * Opens a model.
+     *
+     * @param argument a folder, a file, {@code folder+adapter}, or a recipe, which is then run without being written
+     * @param common   threads and kernels
+     * @return the model; close it
+     */
+    static RunningModel open(String argument, CommonOptions common) {
+        ModelSource source = ModelArguments.open(argument);
+        Kernels kernels = null;
+        try {
+            source.notes().forEach(common::note);
+            // The kernels log which they are; the JDK's own format takes two lines and a date for it.
+            if (System.getProperty(LOG_FORMAT) == null) System.setProperty(LOG_FORMAT, "graft: note: %5$s%n");
+            kernels = Kernels.open(common.kernels, common.threads);
+            WeightSource weights = ModelWeights.of(source);
+            Tokenizer tokenizer = tokenizer(source);
+            return new RunningModel(source, kernels, new CausalLm(Architectures.of(source.name() + ": config.json", source.config()), weights, kernels), tokenizer);
+        } catch (RuntimeException error) {
+            if (kernels != null) kernels.close();
+            source.close();
+            throw error;
+        }
+    }
+
+    private static Tokenizer tokenizer(ModelSource source) {
+        String made = source.sideFiles().get(TOKENIZER);
+        if (made != null) return Tokenizer.fromJson(source.name(), Json.parse(source.name() + ": " + TOKENIZER, made).getAsJsonObject());
+        Path folder = source.folder().orElse(null);
+        return folder != null && Files.exists(folder.resolve(TOKENIZER)) ? Tokenizer.fromFolder(folder) : null;
+    }
+
+    /** {@return the tokenizer, which must be there} */
+    Tokenizer needTokenizer() {
+        if (tokenizer == null) throw new RequestException(source.name(), "the model has no tokenizer", TOKENIZER, "none", "give ids instead of text, or add the tokenizer files of the base model");
+        return tokenizer;
+    }
+
+    /** {@return what its makers advise; stop tokens by the tokenizer's files where no config names any} */
+    GenerationConfig advice() {
+        GenerationConfig advice = GenerationConfig.of(source);
+        if (!advice.stopTokens().isEmpty() || tokenizer == null) return advice;
+        Set<Integer> stops = tokenizer.roles().stop();
+        return new GenerationConfig(stops, advice.temperature(), advice.topK(), advice.topP(), advice.minP(), advice.repetitionPenalty());
+    }
+
+    /** {@return a stream of text for a new text; null without a tokenizer} */
+    TextStream stream() {
+        if (tokenizer == null) return null;
+        StreamDecoder decoder = tokenizer.stream(true);
+        return new TextStream() {
+            @Override
+            public String push(int id) {
+                String piece = decoder.next(id);
+                return piece == null ? "" : piece;
+            }
+
+            @Override
+            public String finish() { return decoder.finish(); }
+        };
+    }
+
+    /**
+     * Reads token ids.
+     *
+     * @param text ids between blanks or commas
+     * @return the ids
+     */
+    static int[] ids(String text) {
+        String[] words = text.strip().split("[\\s,]+");
+        int[] ids = new int[words.length];
+        for (int i = 0; i < ids.length; i++) {
+            try {
+                ids[i] = Integer.parseInt(words[i]);
+            } catch (NumberFormatException wrong) {
+                throw new RequestException("--ids", "not a token id", "whole numbers between blanks", words[i].isEmpty() ? "nothing" : words[i]);
+            }
+        }
+        return ids;
+    }
+
+    @Override
+    public void close() {
+        lm.close();
+        kernels.close();
+    }
+}
