@@ -38,7 +38,7 @@ final class Trio {
             List<SafetensorsLayout.Spec> specs = new ArrayList<>();
             for (int i = 0; i < sizes.length; i++) specs.add(new SafetensorsLayout.Spec("t" + (char) ('a' + i) + ".weight", dtype, Shape.of(sizes[i])));
             SafetensorsLayout layout = SafetensorsLayout.of(specs, Map.of("format", "pt"));
-            Files.writeString(model.resolve("config.json"), Json.write(new JsonObject()));
+            Files.writeString(model.resolve("config.json"), "{\"model_type\": \"llama\", \"num_hidden_layers\": 1}");
             try (FileChannel out = FileChannel.open(model.resolve("model.safetensors"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 out.write(ByteBuffer.wrap(layout.header()));
                 SplittableRandom random = new SplittableRandom(seed++);
