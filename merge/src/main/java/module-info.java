@@ -7,6 +7,7 @@ module io.graft.merge {
     requires static me.tongfei.progressbar;
     requires static com.samskivert.jmustache;
 
+    exports io.graft.merge;
     exports io.graft.merge.analysis;
     exports io.graft.merge.eval;
     exports io.graft.merge.method;

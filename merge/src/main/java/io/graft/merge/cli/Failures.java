@@ -40,6 +40,12 @@ final class Failures {
         GraftException known = known(error);
         System.err.println("graft: error: " + line(known));
         if (known.hint() != null) System.err.println("hint: " + Text.oneLine(known.hint(), LONGEST));
+        // Planning finds many mistakes at once: the others travel with the first.
+        for (Throwable other : known.getSuppressed()) {
+            if (!(other instanceof GraftException also)) continue;
+            System.err.println("graft: error: " + line(also));
+            if (also.hint() != null && !also.hint().equals(known.hint())) System.err.println("hint: " + Text.oneLine(also.hint(), LONGEST));
+        }
         if (debug) error.printStackTrace();
         return known instanceof RequestException ? 2 : 1;
     }

@@ -2,23 +2,28 @@ package io.graft.merge.plan;
 
 import io.graft.engine.RequestException;
 import io.graft.formats.model.ModelSource;
+import io.graft.formats.model.SourceTensor;
 import io.graft.formats.peft.Adapter;
 import io.graft.merge.recipe.LayerSwap;
 import io.graft.merge.recipe.ModelRef;
 import io.graft.merge.recipe.Recipe;
 import io.graft.merge.recipe.Slice;
 import io.graft.merge.recipe.Source;
+import io.graft.merge.recipe.Suggestion;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -63,6 +68,47 @@ public final class Planner implements AutoCloseable {
             planner.close();
             throw error;
         }
+    }
+
+    /**
+     * Explains one tensor of a merge.
+     *
+     * @param recipe the recipe
+     * @param opener opens a model argument
+     * @param tensor a name in the output
+     * @return its inputs and effective parameters
+     * @throws RequestException if the recipe or the models are wrong, or the output has no such tensor
+     */
+    public static Explanation explain(Recipe recipe, Function<String, ModelSource> opener, String tensor) {
+        try (Planner planner = new Planner(recipe, opener)) {
+            planner.findings.throwIfAny();
+            return planner.explain(tensor);
+        }
+    }
+
+    private Explanation explain(String name) {
+        List<Explanation.Fact> facts = new ArrayList<>();
+        Trace trace = (parameter, model, value, level) -> facts.add(new Explanation.Fact(parameter, model, value.value(), level, value.mark() == null ? "" : value.mark().toString(), value.how()));
+        TensorPlan plan;
+        if (swap != null) {
+            Set<String> names = swap.names().keySet();
+            if (!names.contains(name)) throw noSuchTensor(name, names);
+            plan = swap.plan(name, trace);
+        } else {
+            Draft draft = drafts.all.stream().filter(each -> each.name().equals(name)).findFirst()
+                    .orElseThrow(() -> noSuchTensor(name, drafts.all.stream().map(Draft::name).toList()));
+            plan = new Methods(recipe, findings, shapes).plan(draft, trace);
+        }
+        findings.throwIfAny();
+        Map<SourceTensor, String> owners = new IdentityHashMap<>();
+        for (Input input : inputs.values()) for (SourceTensor each : input.tensors.values()) owners.putIfAbsent(each, input.toString());
+        List<String> read = plan.operation().inputs().stream().map(each -> owners.get(each instanceof CutTensor cut ? cut.whole() : each) + ": " + each.name()).toList();
+        return new Explanation(plan, read, List.copyOf(facts));
+    }
+
+    private RequestException noSuchTensor(String name, Collection<String> names) {
+        String near = Suggestion.nearest(name, names);
+        return new RequestException(recipe.name(), "the output has no tensor of this name", null, name, near == null ? "graft inspect lists a model's tensors" : "did you mean " + near + "?");
     }
 
     private void open(Function<String, ModelSource> opener) {

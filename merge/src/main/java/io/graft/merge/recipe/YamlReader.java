@@ -24,7 +24,7 @@ import org.yaml.snakeyaml.nodes.Tag;
 
 /**
  * Reads YAML 1.1 as PyYAML does, into values with line and column. Stricter in three ways: no key twice in a mapping, no
- * NaN or infinity, no tags. Bounded: a megabyte of text, nesting of 50, 50 aliases.
+ * NaN or infinity, no tags but YAML's own. Bounded: a megabyte of text, nesting of 50, 50 aliases.
  */
 final class YamlReader {
 
