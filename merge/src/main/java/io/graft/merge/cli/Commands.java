@@ -17,6 +17,8 @@ final class Commands {
     static final List<Class<?>> ALL = List.of(
             DemoCommand.class,
             MergeCommand.class,
+            PlanCommand.class,
+            ExplainCommand.class,
             InspectCommand.class,
             DiffCommand.class,
             GenerateCommand.class,

@@ -1,9 +1,12 @@
 package io.graft.merge.plan;
 
+import io.graft.formats.huggingface.FolderLayout;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.SourceTensor;
+import io.graft.formats.safetensors.SafetensorsLayout.Spec;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
@@ -21,7 +24,7 @@ import java.util.SequencedMap;
  * @param copiedBytes   their bytes
  * @param operations    the other tensors: how many by operation
  * @param computedBytes their bytes in the output
- * @param shards        files of weights, cut as mergekit cuts them: in the order of names, a new one where the next tensor does not fit
+ * @param shards        files of weights, as the run will cut them
  * @param seconds       an estimate of the time
  */
 public record PlanSummary(SequencedMap<String, Long> readBytes, long writtenBytes, int copiedTensors, long copiedBytes, SequencedMap<String, Integer> operations, long computedBytes,
@@ -49,15 +52,10 @@ public record PlanSummary(SequencedMap<String, Long> readBytes, long writtenByte
             for (SourceTensor tensor : input.tensors().values()) owners.putIfAbsent(tensor, input.name());
         }
         SequencedMap<String, Integer> operations = new LinkedHashMap<>();
-        int copied = 0, shards = 0;
-        long copiedBytes = 0, computedBytes = 0, inShard = 0;
+        int copied = 0;
+        long copiedBytes = 0, computedBytes = 0;
         for (TensorPlan tensor : plan.tensors()) {
             long bytes = tensor.dtype().bytes(tensor.shape().elements());
-            if (shards == 0 || inShard + bytes > shardBytes && inShard > 0 && !plan.adapter()) {
-                shards++;
-                inShard = 0;
-            }
-            inShard += bytes;
             if (tensor.isCopied()) {
                 copied++;
                 copiedBytes += bytes;
@@ -70,6 +68,8 @@ public record PlanSummary(SequencedMap<String, Long> readBytes, long writtenByte
         }
         long all = read.values().stream().mapToLong(Long::longValue).sum();
         double seconds = all / READ + computedBytes / COMPUTE + (copiedBytes + computedBytes) / WRITE;
+        List<Spec> specs = plan.tensors().stream().map(tensor -> new Spec(tensor.name(), tensor.dtype(), tensor.shape())).toList();
+        int shards = plan.adapter() ? 1 : FolderLayout.of(specs, shardBytes, plan.metadata()).shards().size();
         return new PlanSummary(read, copiedBytes + computedBytes, copied, copiedBytes, operations, computedBytes, shards, seconds);
     }
 
