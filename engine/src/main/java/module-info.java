@@ -6,6 +6,9 @@ module io.graft.engine {
     exports io.graft.engine;
     exports io.graft.engine.generate;
     exports io.graft.engine.kernel;
+    exports io.graft.engine.autograd;
+    exports io.graft.engine.kernel.backward;
+    exports io.graft.engine.profile;
     exports io.graft.engine.memory;
     exports io.graft.engine.model;
     exports io.graft.engine.train;

@@ -1,0 +1,129 @@
+package io.graft.engine.train;
+
+import io.graft.engine.autograd.Parameter;
+import io.graft.engine.autograd.Tape;
+import io.graft.engine.autograd.Value;
+import io.graft.engine.kernel.Kernels;
+import io.graft.engine.kernel.Sequences;
+import io.graft.engine.memory.Shape;
+import io.graft.engine.memory.Tensor;
+import io.graft.engine.model.Architecture;
+import io.graft.engine.model.Architecture.Block;
+import io.graft.engine.model.Rotary;
+
+/** The forward pass on a tape: what {@code io.graft.engine.model.Forward} computes, kept for the way back. (T, H) is a row a token. */
+final class ForwardPass {
+
+    private final Architecture architecture;
+    private final Architecture.Attention attention;
+    private final Parameters parameters;
+    private final Kernels kernels;
+    private final Tape tape;
+
+    ForwardPass(Architecture architecture, Parameters parameters, Kernels kernels, Tape tape) {
+        this.architecture = architecture;
+        this.attention = architecture.attention();
+        this.parameters = parameters;
+        this.kernels = kernels;
+        this.tape = tape;
+    }
+
+    /** Σ loss of a batch; adds the gradient of {@code weight · Σ loss} to those of the parameters. */
+    double differentiate(TrainBatch batch, float weight) { return run(batch, weight, true); }
+
+    /** Σ loss of a batch. */
+    double loss(TrainBatch batch) { return run(batch, 1, false); }
+
+    private double run(TrainBatch batch, float weight, boolean differentiate) {
+        try (Rotation global = new Rotation(attention.rotary(), batch); Rotation local = new Rotation(attention.localRotary(), batch)) {
+            Sequences sequences = batch.sequences();
+            Value h = tape.embed(parameters.get("model.embed_tokens.weight"), batch.ids(), batch.rows(), (float) architecture.embeddingScale());
+            for (int layer = 0; layer < architecture.layers(); layer++)
+                h = block(layer, h, sequences, (attention.windows().get(layer) == 0 ? global : local).angles);
+            Value last = norm(h, "model.norm.weight");
+            Parameter own = parameters.get("lm_head.weight"), head = own == null ? parameters.get("model.embed_tokens.weight") : own;
+            double loss = tape.crossEntropy(last, head, (float) architecture.head().scale(), (float) architecture.head().softCap(), batch.targets(), weight);
+            if (differentiate) tape.backward();
+            else tape.clear();
+            return loss;
+        }
+    }
+
+    private Value block(int layer, Value h, Sequences sequences, Tape.Angles angles) {
+        String at = "model.layers." + layer + ".";
+        boolean sandwich = architecture.block() == Block.SANDWICH;
+        Value x = norm(h, at + "input_layernorm.weight");
+        Value attended = attend(layer, at + "self_attn.", x, sequences, angles);
+        if (architecture.block() == Block.PARALLEL) return tape.add(tape.add(h, attended), mlp(at + "mlp.", x));
+        h = tape.add(h, sandwich ? norm(attended, at + "post_attention_layernorm.weight") : attended);
+        Value out = mlp(at + "mlp.", norm(h, at + (sandwich ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight")));
+        return tape.add(h, sandwich ? norm(out, at + "post_feedforward_layernorm.weight") : out);
+    }
+
+    private Value attend(int layer, String at, Value x, Sequences sequences, Tape.Angles angles) {
+        Value q = linear(x, at + "q_proj"), k = linear(x, at + "k_proj"), v = linear(x, at + "v_proj");
+        if (attention.headNorms()) {
+            q = norm(q, at + "q_norm.weight");
+            k = norm(k, at + "k_norm.weight");
+        }
+        tape.rope(q, attention.headDim(), angles, attention.ropeStyle());
+        tape.rope(k, attention.headDim(), angles, attention.ropeStyle());
+        return linear(tape.attention(q, k, v, sequences, attention.spec(layer)), at + "o_proj");
+    }
+
+    private Value mlp(String at, Value x) {
+        return linear(tape.gate(architecture.mlp().activation(), linear(x, at + "gate_proj"), linear(x, at + "up_proj")), at + "down_proj");
+    }
+
+    private Value linear(Value x, String module) {
+        Value y = tape.linear(x, parameters.get(module + ".weight"), parameters.get(module + ".bias"));
+        Parameters.LowRank update = parameters.update(module);
+        return update == null ? y : tape.lowRank(y, x, update.a(), update.b(), update.scale());
+    }
+
+    private Value norm(Value x, String name) {
+        Parameter gain = parameters.get(name);
+        float epsilon = (float) architecture.norm().epsilon();
+        return switch (architecture.norm().kind()) {
+            case RMS -> tape.rmsNorm(x, gain, epsilon, false);
+            case RMS_ONE_PLUS -> tape.rmsNorm(x, gain, epsilon, true);
+            case LAYER -> tape.layerNorm(x, gain, epsilon);
+        };
+    }
+
+    /** Cosines and sines of a batch's rows: angles in double, rounded once. */
+    private final class Rotation implements AutoCloseable {
+
+        final Tape.Angles angles;
+
+        Rotation(Rotary rotary, TrainBatch batch) {
+            int rows = batch.rows(), half = rotary.dimensions() / 2;
+            double[] frequencies = rotary.frequencies(batch.longest());
+            float[] cos = new float[rows * half], sin = new float[rows * half], minus = new float[rows * half];
+            int[] positions = batch.positions(), order = new int[rows];
+            for (int row = 0; row < rows; row++) {
+                order[row] = row;
+                for (int i = 0; i < half; i++) {
+                    double angle = positions[row] * frequencies[i];
+                    cos[row * half + i] = (float) (StrictMath.cos(angle) * rotary.magnitude());
+                    sin[row * half + i] = (float) (StrictMath.sin(angle) * rotary.magnitude());
+                    minus[row * half + i] = -sin[row * half + i];
+                }
+            }
+            angles = new Tape.Angles(table(cos, rows, half), table(sin, rows, half), table(minus, rows, half), order);
+        }
+
+        private Tensor table(float[] values, int rows, int half) {
+            Tensor table = kernels.allocate("rotary angles", Shape.of(rows, half));
+            kernels.upload(values, table);
+            return table;
+        }
+
+        @Override
+        public void close() {
+            angles.cos().close();
+            angles.sin().close();
+            angles.minusSin().close();
+        }
+    }
+}

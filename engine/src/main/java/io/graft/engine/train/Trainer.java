@@ -1,0 +1,65 @@
+package io.graft.engine.train;
+
+import io.graft.engine.autograd.Tape;
+import io.graft.engine.kernel.Kernels;
+import io.graft.engine.kernel.backward.Gradients;
+import io.graft.engine.model.Architecture;
+import java.util.List;
+
+/** Gradients of the mean loss over one or more batches: what an optimizer's step is made of. For one thread. */
+public final class Trainer implements AutoCloseable {
+
+    private final Parameters parameters;
+    private final Tape tape;
+    private final ForwardPass forward;
+
+    /**
+     * A trainer.
+     *
+     * @param architecture what the model computes
+     * @param parameters   its weights
+     * @param kernels      compute
+     * @param gradients    compute backward
+     */
+    public Trainer(Architecture architecture, Parameters parameters, Kernels kernels, Gradients gradients) {
+        this.parameters = parameters;
+        this.tape = new Tape(kernels, gradients);
+        this.forward = new ForwardPass(architecture, parameters, kernels, tape);
+    }
+
+    /**
+     * Computes the loss of batches and replaces the gradients of all trained parameters by those of that loss. The mean is over
+     * the counted tokens of all batches together, so that one batch of eight texts and eight of one give the same to rounding.
+     *
+     * @param batches accumulated one after the other
+     * @return the mean loss of the counted tokens
+     * @throws IllegalArgumentException if nothing is counted
+     */
+    public double gradients(List<TrainBatch> batches) {
+        int counted = batches.stream().mapToInt(TrainBatch::counted).sum();
+        if (counted == 0) throw new IllegalArgumentException("no token of the batch is to be learned; all labels are ignored");
+        parameters.clearGradients();
+        double sum = 0;
+        for (TrainBatch batch : batches) sum += forward.differentiate(batch, 1f / counted);
+        return sum / counted;
+    }
+
+    /**
+     * Computes the loss of batches alone: no gradient changes.
+     *
+     * @param batches one after the other
+     * @return the mean loss of their counted tokens
+     * @throws IllegalArgumentException if nothing is counted
+     */
+    public double loss(List<TrainBatch> batches) {
+        int counted = batches.stream().mapToInt(TrainBatch::counted).sum();
+        if (counted == 0) throw new IllegalArgumentException("no token of the batch counts; all labels are ignored");
+        double sum = 0;
+        for (TrainBatch batch : batches) sum += forward.loss(batch);
+        return sum / counted;
+    }
+
+    /** Frees the activations. */
+    @Override
+    public void close() { tape.close(); }
+}
