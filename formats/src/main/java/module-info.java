@@ -5,6 +5,7 @@ module io.graft.formats {
 
     exports io.graft.formats.chat;
     exports io.graft.formats.convert;
+    exports io.graft.formats.examples;
     exports io.graft.formats.files;
     exports io.graft.formats.gguf;
     exports io.graft.formats.huggingface;

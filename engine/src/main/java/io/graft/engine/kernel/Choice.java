@@ -23,7 +23,7 @@ final class Choice {
         List<KernelsProvider> providers = providers();
         KernelsProvider chosen = forced == null ? best(providers) : named(providers, forced, asked != null ? "kernels" : "-Dgraft.kernels");
         Kernels kernels = chosen.open(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
-        LOGGER.log(System.Logger.Level.INFO, "kernels: {0}, {1} threads ({2})", kernels.description(), kernels.threads(),
+        LOGGER.log(System.Logger.Level.DEBUG, "kernels: {0}, {1} threads ({2})", kernels.description(), kernels.threads(),
                 forced == null ? "the best available here" : "as " + (asked != null ? "asked" : "-Dgraft.kernels says"));
         return kernels;
     }
