@@ -21,6 +21,7 @@ final class Commands {
             ExplainCommand.class,
             InspectCommand.class,
             DiffCommand.class,
+            ConvertCommand.class,
             GenerateCommand.class,
             PerplexityCommand.class,
             ScoreCommand.class,

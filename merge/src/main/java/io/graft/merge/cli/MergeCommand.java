@@ -2,12 +2,10 @@ package io.graft.merge.cli;
 
 import com.google.gson.JsonObject;
 import io.graft.engine.RequestException;
-import io.graft.engine.RunException;
 import io.graft.formats.files.OutputFolder;
 import io.graft.formats.json.Json;
 import io.graft.formats.model.ModelSource;
 import io.graft.merge.plan.MergePlan;
-import io.graft.merge.run.Cancellation;
 import io.graft.merge.run.Merge;
 import io.graft.merge.run.MergeOptions;
 import io.graft.merge.run.MergeSummary;
@@ -24,8 +22,6 @@ import picocli.CommandLine.Parameters;
 @Command(name = "merge", description = "Merge models by a recipe into a Hugging Face folder.",
         footer = {"", "Flags of mergekit-yaml are accepted; those without meaning here are noted.", "Example: graft merge swap.yml merged --out-shard-size 1B"})
 final class MergeCommand implements Callable<Integer> {
-
-    private static final int SIGNAL_WAIT_SECONDS = 120;
 
     @Parameters(index = "0", paramLabel = "RECIPE", description = "The recipe: mergekit's YAML, or layer_swap.")
     private Path recipe;
@@ -80,45 +76,11 @@ final class MergeCommand implements Callable<Integer> {
     }
 
     private MergeSummary run(MergePlan plan) {
-        Cancellation cancellation = new Cancellation();
-        Thread hook = new Thread(() -> stop(cancellation), "graft-signal");
-        Runtime.getRuntime().addShutdownHook(hook);
-        try (Progress progress = Progress.start(common, "merging", Merge.bytes(plan))) {
-            return Merge.run(plan, out, new MergeOptions(common.threads, writeThreads, memory, shardSize, force, copyTokenizer, writeModelCard, progress, cancellation, null));
-        } catch (RunException stopped) {
-            if (cancellation.isRequested()) awaitEnd();
-            throw stopped;
-        } finally {
-            forget(hook);
-        }
-    }
-
-    private static void forget(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException ending) {
-            // The JVM is ending, and the hook runs.
-        }
-    }
-
-    /** Runs when a signal ends the JVM, which then exits with 130 or 143 by itself. */
-    private void stop(Cancellation cancellation) {
-        cancellation.request();
-        try {
-            boolean removed = cancellation.awaitRemoved(SIGNAL_WAIT_SECONDS);
-            System.err.println("graft: interrupted: " + (removed ? "temporary files removed, " + out + " is as it was" : out + " had just been finished"));
-        } catch (InterruptedException ending) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** The JVM is about to end by a signal, whose status it keeps: this thread has nothing more to say. */
-    private static void awaitEnd() {
-        try {
-            Thread.sleep(SIGNAL_WAIT_SECONDS * 1000L);
-        } catch (InterruptedException ending) {
-            Thread.currentThread().interrupt();
-        }
+        return Interruptible.run(out, cancellation -> {
+            try (Progress progress = Progress.start(common, "merging", Merge.bytes(plan))) {
+                return Merge.run(plan, out, new MergeOptions(common.threads, writeThreads, memory, shardSize, force, copyTokenizer, writeModelCard, progress, cancellation, null));
+            }
+        });
     }
 
     private void print(MergePlan plan, MergeSummary done) {
