@@ -42,10 +42,10 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         say = common.json ? new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8) : System.out;
-        if (out.toString().contains("+")) throw new RequestException("--out", "a + joins a model and its adapter, so no folder of the demo can have one", null, out, null);
+        if ((out + "" + real).contains("+")) throw new RequestException("graft demo", "a + joins a model and its adapter, so no path of the demo can have one", null, real == null ? out : out + ", " + real, null);
         if (real != null && !Files.isRegularFile(real)) throw new RequestException(real.toString(), "no such file", "a GGUF file", null, null);
         if (DemoFolder.begin(out)) common.note("replaced the earlier demo in " + out);
-        return real == null ? play(small()) : atFullSize();
+        return play(real == null ? small() : atFullSize());
     }
 
     private Cast small() {
@@ -57,26 +57,18 @@ final class DemoCommand implements Callable<Integer> {
         return cast(out.resolve("base"), out.resolve("language-expert"), out.resolve("math-expert"), 0, 1, "lm_head: task\n");
     }
 
-    private int atFullSize() {
-        Path base = out.resolve("base");
-        say.println("1. A real model and two experts, in " + out);
-        say.println("   graft convert " + real + " " + base + " --dtype bf16");
-        say.flush();
-        long started = System.nanoTime();
-        int status = run("convert", real.toString(), base.toString(), "--dtype", "bf16");
-        if (status != 0) return status;
-        double seconds = (System.nanoTime() - started) / 1e9;
+    /** The GGUF is the base as it is: reading it, adapting it and merging it are one streaming pass. */
+    private Cast atFullSize() {
         Path language = out.resolve("language-adapter"), task = out.resolve("task-adapter");
-        try (ModelSource model = ModelSources.open(base.toString())) {
-            long bytes = 0;
-            for (var tensor : model.tensors().values()) bytes += tensor.dtype().bytes(tensor.shape().elements());
-            say.println("     base              " + Text.bytes(bytes) + " in " + Text.seconds(seconds) + ": " + Text.bytes((long) (bytes / seconds)) + "/s");
-            RandomAdapter.write(model, base.toString(), language, List.of("self_attn.q_proj", "self_attn.v_proj", "mlp.down_proj"), 1);
-            RandomAdapter.write(model, base.toString(), task, List.of("self_attn.k_proj", "self_attn.o_proj", "mlp.up_proj"), 2);
+        say.println("1. A real model and two experts of it, in " + out);
+        try (ModelSource model = ModelSources.open(real.toString())) {
+            RandomAdapter.write(model, real.toString(), language, List.of("self_attn.q_proj", "self_attn.v_proj", "mlp.down_proj"), 1);
+            RandomAdapter.write(model, real.toString(), task, List.of("self_attn.k_proj", "self_attn.o_proj", "mlp.up_proj"), 2);
         }
+        say.println("     " + real + "  the base");
         say.println("     language-adapter  LoRA of rank 8 on q, v and down, filled with random numbers: it stands for an expert and knows nothing");
         say.println("     task-adapter      the same on k, o and up");
-        return play(cast(base, Path.of(base + "+" + language), Path.of(base + "+" + task), 6, 2, ""));
+        return cast(real, Path.of(real + "+" + language), Path.of(real + "+" + task), 6, 2, "dtype: bfloat16\n");
     }
 
     private Cast cast(Path base, Path language, Path task, int bottom, int top, String head) {

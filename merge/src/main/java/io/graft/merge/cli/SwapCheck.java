@@ -126,11 +126,15 @@ final class SwapCheck implements AutoCloseable {
         }
     }
 
-    /** The base's weight plus scale times B times A in F64; the output is that, rounded once: half a unit in its last place away at most. */
+    /**
+     * The base's weight plus scale times B times A in F64. The output is that, rounded to F32, as every input of a merge is, and
+     * then to its own dtype: half a unit in the last place of each away at most.
+     */
     private void adapted(String name, SourceTensor weight, LoraPair pair, SourceTensor found) {
         float[] a = all(pair.a()), b = all(pair.b());
         int in = Math.toIntExact(pair.in()), rank = Math.toIntExact(pair.rank());
-        double unit = found.dtype() == DType.BF16 ? 0x1p16 : found.dtype() == DType.F16 ? 0x1p13 : 1; // units in the last place of F32
+        double half = found.dtype() == DType.BF16 ? 0x1p15 + 0.5 : found.dtype() == DType.F16 ? 0x1p12 + 0.5 : 0.5; // in units in the last place of F32
+        half += 1e-6; // the sums of B times A in another order
         for (long first = 0, all = found.shape().elements(); first < all; first += BLOCK) {
             int count = (int) Math.min(BLOCK, all - first);
             read(weight, first, count, x);
@@ -140,7 +144,7 @@ final class SwapCheck implements AutoCloseable {
                 double delta = 0;
                 for (int r = 0; r < rank; r++) delta += (double) b[row * rank + r] * a[r * in + column];
                 double exact = x[i] + pair.scale() * delta;
-                if (!(Math.abs(w[i] - exact) <= 0.5000001 * unit * Math.ulp((float) exact))) {
+                if (!(Math.abs(w[i] - exact) <= half * Math.ulp((float) exact))) {
                     throw new RunException(merged.name() + " " + name + ", element " + (first + i), "is not what the recipe says", Double.toString(exact), Float.toString(w[i]), null, null);
                 }
             }
