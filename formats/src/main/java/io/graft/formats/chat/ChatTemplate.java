@@ -4,9 +4,8 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.graft.engine.RequestException;
-import io.graft.formats.json.Json;
 import io.graft.formats.tokenizer.SpecialTokens;
-import java.nio.file.Files;
+import io.graft.formats.tokenizer.TokenizerFiles;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
@@ -50,18 +49,26 @@ public final class ChatTemplate {
      * @return its template
      * @throws RequestException if there is none, or it uses what is not known here
      */
-    public static ChatTemplate fromFolder(Path folder) {
-        Path config = folder.resolve("tokenizer_config.json"), file = folder.resolve("chat_template.jinja");
-        JsonObject fields = Files.exists(config) ? Json.readObject(config) : new JsonObject();
+    public static ChatTemplate fromFolder(Path folder) { return from(TokenizerFiles.of(folder)); }
+
+    /**
+     * Reads a model's template.
+     *
+     * @param files where its files come from
+     * @return its template
+     * @throws RequestException as for {@link #fromFolder}
+     */
+    public static ChatTemplate from(TokenizerFiles files) {
+        JsonObject config = files.objectOrEmpty("tokenizer_config.json");
         Map<String, Object> names = new HashMap<>();
         for (String role : ROLES) {
-            String content = SpecialTokens.content(fields.get(role));
+            String content = SpecialTokens.content(config.get(role));
             if (content != null) names.put(role, content);
         }
-        if (Files.exists(file)) return new ChatTemplate(file.toString(), Json.readText(file), names);
-        String source = source(fields.get("chat_template"));
-        if (source == null) throw new RequestException(folder.toString(), "the model has no chat template", "chat_template.jinja, or chat_template in tokenizer_config.json", "neither", "write the prompt as plain text");
-        return new ChatTemplate(config + ", chat_template", source, names);
+        if (files.has("chat_template.jinja")) return new ChatTemplate(files.path("chat_template.jinja"), files.text("chat_template.jinja"), names);
+        String source = source(config.get("chat_template"));
+        if (source == null) throw new RequestException(files.where(), "the model has no chat template", "chat_template.jinja, or chat_template in tokenizer_config.json", "neither", "write the prompt as plain text");
+        return new ChatTemplate(files.path("tokenizer_config.json") + ", chat_template", source, names);
     }
 
     private static String source(JsonElement element) {

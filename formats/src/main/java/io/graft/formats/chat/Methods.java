@@ -63,7 +63,7 @@ final class Methods {
             case "title" -> title(text);
             case "find" -> index(text, text.indexOf(string(name, arguments, 0)));
             case "rfind" -> index(text, text.lastIndexOf(string(name, arguments, 0)));
-            case "count" -> string(name, arguments, 0).isEmpty() ? Values.length(text) + 1 : (long) pieces(text, string(name, arguments, 0), -1).size() - 1;
+            case "count" -> string(name, arguments, 0).isEmpty() ? Values.length(text) + 1 : matches(text, string(name, arguments, 0));
             case "join" -> Filters.apply("join", argument(name, arguments, 0), List.of(text), Map.of());
             case "isdigit" -> !text.isEmpty() && text.codePoints().allMatch(Character::isDigit);
             case "isspace" -> !text.isEmpty() && text.codePoints().allMatch(Values::isSpace);
@@ -107,9 +107,15 @@ final class Methods {
     }
 
     private static String replace(String text, String from, String to, long most) {
-        long matches = from.isEmpty() ? text.length() + 1L : pieces(text, from, most).size() - 1L;
+        long matches = from.isEmpty() ? text.length() + 1L : matches(text, from);
         if (text.length() + matches * Math.max(0, to.length() - from.length()) > Run.MOST_TEXT) throw new Values.Refusal("a text of over " + Run.MOST_TEXT + " characters");
         return most < 0 ? text.replace(from, to) : String.join(to, pieces(text, from, most));
+    }
+
+    private static long matches(String text, String sought) {
+        long count = 0;
+        for (int at = text.indexOf(sought); at >= 0; at = text.indexOf(sought, at + sought.length())) count++;
+        return count;
     }
 
     /** The parts between the separators, of which at most so many count (all where below 0). */

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 final class Run {
 
     /** More than any conversation's text. */
-    static final long MOST_TEXT = 1 << 28;
+    static final long MOST_TEXT = 1 << 24;
     private static final long MOST_STEPS = 50_000_000;
     private static final int MOST_CALLS = 100;
 

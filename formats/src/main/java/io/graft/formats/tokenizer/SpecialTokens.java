@@ -4,9 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import io.graft.formats.json.Json;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -24,16 +21,14 @@ public record SpecialTokens(int bos, int eos, int pad, int unk, Set<Integer> sto
     /** No token has a role. */
     public static final SpecialTokens NONE = new SpecialTokens(-1, -1, -1, -1, Set.of());
 
-    static SpecialTokens read(Path folder, Tokenizer tokenizer) {
-        JsonObject config = objectOrEmpty(folder.resolve("tokenizer_config.json")), generation = objectOrEmpty(folder.resolve("generation_config.json"));
+    static SpecialTokens read(TokenizerFiles files, Tokenizer tokenizer) {
+        JsonObject config = files.objectOrEmpty("tokenizer_config.json"), generation = files.objectOrEmpty("generation_config.json");
         Set<Integer> stop = ids(generation.get("eos_token_id"));
         int eos = role(config, "eos_token", generation, "eos_token_id", tokenizer);
         if (stop.isEmpty() && eos >= 0) stop.add(eos);
         return new SpecialTokens(role(config, "bos_token", generation, "bos_token_id", tokenizer), eos,
                 role(config, "pad_token", generation, "pad_token_id", tokenizer), role(config, "unk_token", generation, "unk_token_id", tokenizer), Set.copyOf(stop));
     }
-
-    private static JsonObject objectOrEmpty(Path file) { return Files.exists(file) ? Json.readObject(file) : new JsonObject(); }
 
     private static int role(JsonObject config, String key, JsonObject generation, String idKey, Tokenizer tokenizer) {
         String content = content(config.get(key));

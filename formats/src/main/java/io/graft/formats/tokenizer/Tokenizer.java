@@ -2,8 +2,6 @@ package io.graft.formats.tokenizer;
 
 import com.google.gson.JsonObject;
 import io.graft.engine.RequestException;
-import io.graft.formats.json.Json;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,7 +32,7 @@ public final class Tokenizer {
     private final int size;
     private final SpecialTokens roles;
 
-    private Tokenizer(String where, JsonObject root, Path folder) {
+    private Tokenizer(String where, JsonObject root, TokenizerFiles files) {
         this.where = where;
         TokenizerReader reader = new TokenizerReader(where);
         model = reader.model(root);
@@ -58,7 +56,7 @@ public final class Tokenizer {
         List<AddedTokens.Token> asNormalized = ordered.stream().filter(AddedTokens.Token::normalized).toList();
         raw = new AddedTokens.Matcher(asWritten, asWritten.stream().map(AddedTokens.Token::content).toList());
         normalized = new AddedTokens.Matcher(asNormalized, asNormalized.stream().map(token -> normalizedText(token.content())).toList());
-        roles = folder == null ? SpecialTokens.NONE : SpecialTokens.read(folder, this);
+        roles = files == null ? SpecialTokens.NONE : SpecialTokens.read(files, this);
     }
 
     private String normalizedText(String text) {
@@ -74,11 +72,16 @@ public final class Tokenizer {
      * @return its tokenizer
      * @throws RequestException if there is none, it is not valid, or it has a component that is not known here
      */
-    public static Tokenizer fromFolder(Path folder) {
-        Path file = folder.resolve("tokenizer.json");
-        if (!Files.exists(file)) throw new RequestException(folder.toString(), "no tokenizer.json", null, null, "give ids instead of text, or add the tokenizer files of the base model");
-        return read(file.toString(), Json.readObject(file), folder);
-    }
+    public static Tokenizer fromFolder(Path folder) { return from(TokenizerFiles.of(folder)); }
+
+    /**
+     * Reads a model's tokenizer.
+     *
+     * @param files where its files come from
+     * @return its tokenizer
+     * @throws RequestException as for {@link #fromFolder}
+     */
+    public static Tokenizer from(TokenizerFiles files) { return read(files.path("tokenizer.json"), files.object("tokenizer.json"), files); }
 
     /**
      * Takes a tokenizer out of a JSON tree.
@@ -90,9 +93,9 @@ public final class Tokenizer {
      */
     public static Tokenizer fromJson(String where, JsonObject root) { return read(where, root, null); }
 
-    private static Tokenizer read(String where, JsonObject root, Path folder) {
+    private static Tokenizer read(String where, JsonObject root, TokenizerFiles files) {
         try {
-            return new Tokenizer(where, root, folder);
+            return new Tokenizer(where, root, files);
         } catch (IllegalStateException | UnsupportedOperationException | ClassCastException otherType) {
             throw new RequestException(where, "a component has another JSON type than it should: " + otherType.getMessage());
         }

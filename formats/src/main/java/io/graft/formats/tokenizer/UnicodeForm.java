@@ -132,24 +132,27 @@ final class UnicodeForm implements Normalizers.Step {
             ArrayDeque<Integer> queue = changes.get(parts[i]);
             change[i] = queue == null || queue.isEmpty() ? 0 : queue.poll();
         }
-        // Results after the first are parts that were not composed, in order: found from the end, where the last of equals stays.
         int[] taken = new int[result.length];
-        int part = parts.length - 1, first = 0;
-        for (int i = result.length - 1; i > 0; i--, part--) {
-            while (part > 0 && parts[part] != result[i]) first += change[part--] - 1;
-            if (part <= 0) return simple(taken, end - start);
-            taken[i] = change[part] > 0 ? 0 : 1;
+        int done = 0;
+        for (int from = 0, to; from < parts.length; from = to) {
+            for (to = from + 1; to < parts.length && !begins(parts[to]); to++) { } // a ligature decomposes into several letters
+            done += taken(parts, change, from, to, taken, done);
         }
-        for (; part > 0; part--) first += change[part] - 1;
-        taken[0] = first + change[0] > 0 ? 0 : 1 - (first + change[0]);
         return taken;
     }
 
-    /** Where several compose: the first result takes what the others leave over. */
-    private static int[] simple(int[] taken, int inputs) {
-        Arrays.fill(taken, 1);
-        taken[0] = Math.max(1, inputs - taken.length + 1);
-        return taken;
+    /** The same for one letter and its marks, parts [from, to). {@return how many results they have} */
+    private int taken(int[] parts, int[] change, int from, int to, int[] taken, int at) {
+        int[] result = Normalizer.normalize(new String(parts, from, to - from), form).codePoints().toArray();
+        // Results after the first are parts that were not composed, in order: found from the end, where the last of equals stays.
+        int part = to - 1, first = change[from];
+        for (int i = result.length - 1; i > 0; i--, part--) {
+            while (part > from && parts[part] != result[i]) first += change[part--] - 1;
+            taken[at + i] = part > from && change[part] > 0 ? 0 : 1;
+        }
+        for (; part > from; part--) first += change[part] - 1;
+        taken[at] = first > 0 ? 0 : 1 - first;
+        return result.length;
     }
 
     /** The segment decomposed, its marks in canonical order already: a stable sort of each run by the marks' classes. */

@@ -23,6 +23,7 @@ final class Commands {
             DiffCommand.class,
             ConvertCommand.class,
             GenerateCommand.class,
+            TokenizeCommand.class,
             PerplexityCommand.class,
             ScoreCommand.class,
             TraceCommand.class
