@@ -8,9 +8,6 @@ import com.google.gson.JsonObject;
 import io.graft.engine.generate.Generation;
 import io.graft.engine.generate.Generator;
 import io.graft.engine.generate.Request;
-import io.graft.engine.generate.Scorer;
-import io.graft.engine.generate.Scorer.Answer;
-import io.graft.engine.generate.Scorer.Question;
 import io.graft.engine.generate.TokenListener;
 import io.graft.engine.reference.Doubles;
 import io.graft.formats.gguf.GgufModel;
@@ -23,7 +20,9 @@ import io.graft.tests.Golden;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,56 +58,55 @@ class SmolLm2Test {
         return all;
     }
 
+    /** Of the long texts, the golden data has the first tokens. */
     @Test
     void idsAreThoseOfTransformers() {
-        for (JsonObject entry : entries("chat", "plain", "perplexity"))
-            assertArrayEquals(golden.ints("ids." + entry.get("n").getAsInt()), tokenizer.ids(entry.get("text").getAsString(), false));
+        for (JsonObject entry : entries("chat", "plain", "perplexity")) {
+            int[] expected = golden.ints("ids." + entry.get("n").getAsInt()), found = tokenizer.ids(entry.get("text").getAsString(), false);
+            assertArrayEquals(expected, entry.has("perplexity") ? Arrays.copyOf(found, expected.length) : found);
+        }
     }
 
+    /** All golden numbers of a text out of one pass. Perplexities: 10.31 and 76.46, to the losses' bound. */
     @Test
     void everyLossLogitAndHiddenStateIsThatOfTransformers() {
-        double worstLoss = 0, worstLogit = 0, worstNorm = 0;
-        try (Session session = model.session(); Scorer scorer = new Scorer(model)) {
+        double[] worst = {0, 0, 0};
+        try (Session session = model.session()) {
             for (int n = 0; n < 8; n++) {
                 int[] ids = golden.ints("ids." + n);
-                Answer answer = scorer.score(List.of(new Question(ids, 1))).getFirst();
-                double[] losses = golden.doubles("nll." + n), norms = golden.doubles("hidden_norm." + n), last = golden.doubles("logits_last." + n);
-                for (int i = 0; i < losses.length; i++) worstLoss = Math.max(worstLoss, Math.abs(losses[i] - answer.losses()[i]));
-                double[] worst = {0, 0};
+                double[] norms = golden.doubles("hidden_norm." + n), last = golden.doubles("logits_last." + n), losses = golden.doubles("nll." + n);
+                float[] found = new float[losses.length];
                 try (KvCache cache = session.cache(ids.length)) {
                     session.run(new Batch().add(cache, ids, 0, ids.length), (name, value) -> {
-                        if (!name.startsWith("hidden.")) return;
-                        int layer = Integer.parseInt(name.substring(7));
-                        double[] rows = Doubles.of(value);
-                        for (int t = 0; t < ids.length; t++) {
-                            double square = 0;
-                            for (int i = 0; i < 576; i++) square += rows[t * 576 + i] * rows[t * 576 + i];
-                            worst[0] = Math.max(worst[0], Math.abs(Math.sqrt(square) / norms[layer * ids.length + t] - 1));
-                        }
+                        if (name.startsWith("hidden.")) worst[0] = Math.max(worst[0], normDifference(Doubles.of(value), norms, Integer.parseInt(name.substring(7)) * ids.length));
                     });
                     session.logits(new int[] {ids.length - 1}, 1, (_, row) -> {
                         for (int v = 0; v < row.length; v++) worst[1] = Math.max(worst[1], Math.abs(row[v] - last[v]));
                     });
+                    session.losses(IntStream.range(0, losses.length).toArray(), Arrays.copyOfRange(ids, 1, ids.length), found, null);
                 }
-                worstNorm = Math.max(worstNorm, worst[0]);
-                worstLogit = Math.max(worstLogit, worst[1]);
+                for (int i = 0; i < losses.length; i++) worst[2] = Math.max(worst[2], Math.abs(losses[i] - found[i]));
+                for (JsonObject entry : entries("perplexity"))
+                    if (entry.get("n").getAsInt() == n) {
+                        double mean = IntStream.range(0, found.length).mapToDouble(i -> found[i]).average().orElseThrow(), expected = entry.get("perplexity").getAsDouble();
+                        assertEquals(expected, Math.exp(mean), 1e-4 * expected);
+                    }
             }
         }
-        System.out.printf("smollm2: largest difference of a loss %.2g, of a logit %.2g, of a hidden state's norm %.2g%n", worstLoss, worstLogit, worstNorm);
-        assertEquals(0, worstLoss, 1e-4);
-        assertEquals(0, worstLogit, 1e-3);
-        assertEquals(0, worstNorm, 1e-4);
+        System.out.printf("smollm2: largest difference of a hidden state's norm %.2g, of a logit %.2g, of a loss %.2g%n", worst[0], worst[1], worst[2]);
+        assertEquals(0, worst[0], 1e-4);
+        assertEquals(0, worst[1], 1e-3);
+        assertEquals(0, worst[2], 1e-4);
     }
 
-    @Test
-    void perplexitiesAreThoseOfTransformers() {
-        try (Scorer scorer = new Scorer(model)) {
-            for (JsonObject entry : entries("perplexity")) {
-                int[] ids = golden.ints("ids." + entry.get("n").getAsInt());
-                double mean = -scorer.score(List.of(new Question(ids, 1))).getFirst().logLikelihood() / (ids.length - 1);
-                assertEquals(entry.get("perplexity").getAsDouble(), Math.exp(mean), 1e-4 * entry.get("perplexity").getAsDouble());
-            }
+    private static double normDifference(double[] rows, double[] norms, int at) {
+        double worst = 0;
+        for (int t = 0; t < rows.length / 576; t++) {
+            double square = 0;
+            for (int i = 0; i < 576; i++) square += rows[t * 576 + i] * rows[t * 576 + i];
+            worst = Math.max(worst, Math.abs(Math.sqrt(square) / norms[at + t] - 1));
         }
+        return worst;
     }
 
     /** Greedy texts, all together, each until a margin is below the error of float32, about 1e-3. */
