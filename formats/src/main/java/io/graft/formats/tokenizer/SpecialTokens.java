@@ -37,7 +37,12 @@ public record SpecialTokens(int bos, int eos, int pad, int unk, Set<Integer> sto
         return ids.isEmpty() ? -1 : ids.iterator().next();
     }
 
-    /** A token of a config: its text, or an object with its text in {@code content}; null for none. */
+    /**
+     * The text of a token of a config, which is written as such or as an object with its text in {@code content}.
+     *
+     * @param token the config's value; may be null
+     * @return its text; null for none
+     */
     public static String content(JsonElement token) {
         if (token instanceof JsonObject object) token = object.get("content");
         return token instanceof JsonPrimitive text && text.isString() ? text.getAsString() : null;
