@@ -2,4 +2,6 @@
 module io.graft.bench {
     requires io.graft.merge;
     requires jmh.core;
+    requires java.management;
+    requires jdk.incubator.vector;
 }

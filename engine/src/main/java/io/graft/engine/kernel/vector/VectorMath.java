@@ -40,7 +40,8 @@ final class VectorMath {
     static FloatVector widenHalf(IntVector h) {
         IntVector magnitude = h.and(0x7fff).lanewise(VectorOperators.LSHL, 13), sign = h.lanewise(VectorOperators.LSHL, 16).and(0x80000000);
         IntVector bits = magnitude.reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
-        return bits.lanewise(VectorOperators.OR, 0x7f800000, magnitude.compare(VectorOperators.GE, 0x0f800000)).or(sign).reinterpretAsFloats();
+        IntVector finite = magnitude.sub(0x0f800000).lanewise(VectorOperators.ASHR, 31); // all ones, and no mask: those are slow at 256 bits
+        return bits.or(finite.not().and(0x7f800000)).or(sign).reinterpretAsFloats();
     }
 
     /** Brain floats in the low 16 bits of each lane, the rest anything. */
