@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * Continues texts: prompts of any lengths together, each as it would be alone, bit for bit. For one thread; any number of
- * generators may share a model.
+ * Continues texts: prompts of any lengths together, each as it would be alone: to the bit where passes stay within
+ * {@link io.graft.engine.kernel.Kernels#FEW} rows, as in decoding up to so many texts, else to rounding. For one thread; any number
+ * of generators may share a model.
  *
  * <pre>{@code
  * try (Generator generator = new Generator(model)) {
