@@ -3,6 +3,7 @@ module io.graft.merge {
     requires transitive io.graft.engine;
     requires transitive io.graft.formats;
     requires org.yaml.snakeyaml;
+    requires static jdk.jfr;
     requires static info.picocli;
     requires static me.tongfei.progressbar;
     requires static com.samskivert.jmustache;

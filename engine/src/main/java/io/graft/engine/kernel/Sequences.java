@@ -56,16 +56,32 @@ public final class Sequences {
      */
     public static Sequences single(int length) { return new Sequences().add(0, length, 0, length); }
 
-    /** {@return the row of a sequence's first query} @param i which sequence */
+    /**
+     * {@return the row of a sequence's first query}
+     *
+     * @param i which sequence
+     */
     public int firstQuery(int i) { return ranges[4 * i]; }
 
-    /** {@return how many queries a sequence has} @param i which sequence */
+    /**
+     * {@return how many queries a sequence has}
+     *
+     * @param i which sequence
+     */
     public int queries(int i) { return ranges[4 * i + 1]; }
 
-    /** {@return the row of a sequence's first key} @param i which sequence */
+    /**
+     * {@return the row of a sequence's first key}
+     *
+     * @param i which sequence
+     */
     public int firstKey(int i) { return ranges[4 * i + 2]; }
 
-    /** {@return how many keys a sequence has} @param i which sequence */
+    /**
+     * {@return how many keys a sequence has}
+     *
+     * @param i which sequence
+     */
     public int keys(int i) { return ranges[4 * i + 3]; }
 
     @Override

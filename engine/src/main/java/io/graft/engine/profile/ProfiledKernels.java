@@ -140,7 +140,8 @@ public final class ProfiledKernels implements Kernels {
             }
         }
         long width = (long) spec.headDim() * Float.BYTES;
-        launch("attention", queries + " queries, " + keys + " keys, " + spec.heads() + "/" + spec.kvHeads() + " heads of " + spec.headDim(),
+        // Decoding sees one key more with every token: its launches are one row of a table all the same.
+        launch("attention", queries + " queries, " + (queries == sequences.count() ? "" : keys + " keys, ") + spec.heads() + "/" + spec.kvHeads() + " heads of " + spec.headDim(),
                 2 * queries * spec.heads() * width + 2 * keys * spec.kvHeads() * width, 4 * pairs * spec.heads() * spec.headDim(),
                 () -> kernels.attention(q, k, v, sequences, spec, out));
     }

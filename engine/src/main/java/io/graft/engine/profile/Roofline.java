@@ -5,19 +5,19 @@ import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
 
 /**
- * The best that these kernels reached on this machine, right now: a matrix product that fits the caches for arithmetic, a
- * matrix-vector product that does not for memory.
+ * The best that these kernels reached on this machine, right now: for arithmetic a product of matrices that fit the caches, for
+ * memory a product of a matrix that does not with a vector. Measure when C2 has compiled them: after a warm-up.
  *
  * @param flopsPerSecond floating-point operations
  * @param bytesPerSecond of memory read
  */
 public record Roofline(double flopsPerSecond, double bytesPerSecond) {
 
-    /** Long enough for C2 to compile the kernels, short enough not to be waited for. */
+    /** Long enough for a quiet moment on a busy machine, short enough not to be waited for. */
     private static final long NANOS = 700_000_000;
 
     /**
-     * Measures, for about one and a half seconds.
+     * Measures, for about one and a half seconds. The products are those of a model's linear maps.
      *
      * @param kernels which compute
      * @return the best rates seen
@@ -25,8 +25,8 @@ public record Roofline(double flopsPerSecond, double bytesPerSecond) {
     public static Roofline measure(Kernels kernels) {
         int n = 768;
         double flops, bytes;
-        try (Tensor a = kernels.allocate("a", Shape.of(n, n)); Tensor b = kernels.allocate("b", Shape.of(n, n)); Tensor c = kernels.allocate("c", Shape.of(n, n))) {
-            flops = 2.0 * n * n * n / best(() -> kernels.matmul(a, false, b, false, c, false));
+        try (Tensor x = kernels.allocate("x", Shape.of(n, n)); Tensor weight = kernels.allocate("weight", Shape.of(n, n)); Tensor y = kernels.allocate("y", Shape.of(n, n))) {
+            flops = 2.0 * n * n * n / best(() -> kernels.linear(x, weight, null, y));
         }
         int rows = 16384, columns = 2048; // 128 MiB: more than any cache
         try (Tensor x = kernels.allocate("x", Shape.of(1, columns)); Tensor weight = kernels.allocate("weight", Shape.of(rows, columns)); Tensor y = kernels.allocate("y", Shape.of(1, rows))) {

@@ -50,7 +50,9 @@ enum PreTokenizers {
         this.addsBos = addsBos;
     }
 
+    /** The one of a name; null where it is none of these, or there is no name. */
     static PreTokenizers ofGguf(String name) {
+        if (name == null) return null; // a list of one element does not take the question whether it has null
         for (PreTokenizers each : values()) if (each.names.contains(name)) return each;
         return null;
     }

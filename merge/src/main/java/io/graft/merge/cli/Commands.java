@@ -26,7 +26,8 @@ final class Commands {
             TokenizeCommand.class,
             PerplexityCommand.class,
             ScoreCommand.class,
-            TraceCommand.class
+            TraceCommand.class,
+            ProfileCommand.class
     );
 
     private Commands() {}

@@ -15,6 +15,7 @@ import io.graft.formats.weights.ModelWeights;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /** A model argument of a command, open and ready: its source, its kernels, its weights, and its tokenizer if it has one. */
 final class RunningModel implements AutoCloseable {
@@ -41,14 +42,24 @@ final class RunningModel implements AutoCloseable {
      * @param common   threads and kernels
      * @return the model; close it
      */
-    static RunningModel open(String argument, CommonOptions common) {
+    static RunningModel open(String argument, CommonOptions common) { return open(argument, common, UnaryOperator.identity()); }
+
+    /**
+     * Opens a model upon kernels with something around them.
+     *
+     * @param argument as above
+     * @param common   threads and kernels
+     * @param around   wraps the kernels, which its result closes
+     * @return the model; close it
+     */
+    static RunningModel open(String argument, CommonOptions common, UnaryOperator<Kernels> around) {
         ModelSource source = ModelArguments.open(argument);
         Kernels kernels = null;
         try {
             source.notes().forEach(common::note);
             // The kernels log which they are; the JDK's own format takes two lines and a date for it.
             if (System.getProperty(LOG_FORMAT) == null) System.setProperty(LOG_FORMAT, "graft: note: %5$s%n");
-            kernels = Kernels.open(common.kernels, common.threads);
+            kernels = around.apply(Kernels.open(common.kernels, common.threads));
             WeightSource weights = ModelWeights.of(source);
             Tokenizer tokenizer = tokenizer(source);
             return new RunningModel(source, kernels, new CausalLm(Architectures.of(source.name() + ": config.json", source.config()), weights, kernels), tokenizer);

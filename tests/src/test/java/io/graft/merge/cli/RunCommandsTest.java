@@ -50,6 +50,21 @@ class RunCommandsTest {
     }
 
     @Test
+    void profileTellsWhereTheTimeGoesAndDrawsIt() throws IOException {
+        Path page = scratch.resolve("profile.html"), recording = scratch.resolve("profile.jfr");
+        JsonObject json = json(CommandLineRun.of("profile", MODEL.toString(), "--prefill", "9", "--decode", "2", "--json", "--html", page.toString(), "--jfr", recording.toString()));
+        assertTrue(json.get("roof_flops_per_second").getAsDouble() > 0 && json.get("roof_bytes_per_second").getAsDouble() > 0);
+        assertEquals(2, json.getAsJsonArray("phases").size());
+        for (var phase : json.getAsJsonArray("phases")) {
+            assertTrue(phase.getAsJsonObject().get("seconds").getAsDouble() > 0);
+            assertTrue(phase.getAsJsonObject().getAsJsonArray("rows").asList().stream().anyMatch(row -> row.getAsJsonObject().get("operation").getAsString().equals("attention")));
+        }
+        String html = Files.readString(page);
+        assertTrue(html.contains("decoding of 2 tokens") && !html.contains("http"), "a page that needs no network");
+        assertTrue(Files.size(recording) > 0);
+    }
+
+    @Test
     void aSeedDecidesASampledText() {
         String[] command = {"generate", MODEL.toString(), "--ids", "1 2 3", "-n", "12", "--ignore-eos", "--temperature", "2", "--seed", "5", "--json"};
         CommandLineRun first = CommandLineRun.of(command), again = CommandLineRun.of(command);
