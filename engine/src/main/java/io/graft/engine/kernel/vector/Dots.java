@@ -6,9 +6,9 @@ import static io.graft.engine.kernel.vector.Memory.W;
 import static io.graft.engine.kernel.vector.Memory.get;
 import static io.graft.engine.kernel.vector.Memory.load;
 import static io.graft.engine.kernel.vector.Memory.loadInts;
+import static io.graft.engine.kernel.vector.Memory.loadWeight;
 import static io.graft.engine.kernel.vector.Memory.put;
 import static io.graft.engine.kernel.vector.Memory.store;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.graft.engine.kernel.host.Widen;
 import io.graft.engine.memory.DType;
@@ -21,8 +21,7 @@ import jdk.incubator.vector.VectorOperators;
  * Dot products of a weight's row with an activation in 64 logical lanes. A pass keeps eight accumulators, all 64 lanes at 256
  * bits, half of them at 128; at 512 bits four are all. The weights of a row come from memory in the first pass only.
  *
- * <p>All of {@code w} may be mapped: each method that loads vectors of it begins with a byte that marks the compiled code, so that
- * a truncated file is an error and not the end of the JVM.
+ * <p>All of {@code w} may be mapped: it is read by {@link Memory#loadWeight} and its like only.
  */
 final class Dots {
 
@@ -70,17 +69,16 @@ final class Dots {
 
     private static float singles256(MemorySegment ws, long w, MemorySegment xs, long x, int k, MemorySegment ts, long t) {
         MemorySegment wm = Memory.of(ws), xm = Memory.of(xs), tm = Memory.of(ts);
-        wm.get(JAVA_BYTE, w);
         FloatVector zero = FloatVector.zero(Memory.SPECIES), c0 = zero, c1 = zero, c2 = zero, c3 = zero, c4 = zero, c5 = zero, c6 = zero, c7 = zero;
         for (int i = 0; i < k; i += LANES) {
-            c0 = load(wm, w).fma(load(xm, x), c0);
-            c1 = load(wm, w + W).fma(load(xm, x + W), c1);
-            c2 = load(wm, w + 2 * W).fma(load(xm, x + 2 * W), c2);
-            c3 = load(wm, w + 3 * W).fma(load(xm, x + 3 * W), c3);
-            c4 = load(wm, w + 4 * W).fma(load(xm, x + 4 * W), c4);
-            c5 = load(wm, w + 5 * W).fma(load(xm, x + 5 * W), c5);
-            c6 = load(wm, w + 6 * W).fma(load(xm, x + 6 * W), c6);
-            c7 = load(wm, w + 7 * W).fma(load(xm, x + 7 * W), c7);
+            c0 = loadWeight(wm, w).fma(load(xm, x), c0);
+            c1 = loadWeight(wm, w + W).fma(load(xm, x + W), c1);
+            c2 = loadWeight(wm, w + 2 * W).fma(load(xm, x + 2 * W), c2);
+            c3 = loadWeight(wm, w + 3 * W).fma(load(xm, x + 3 * W), c3);
+            c4 = loadWeight(wm, w + 4 * W).fma(load(xm, x + 4 * W), c4);
+            c5 = loadWeight(wm, w + 5 * W).fma(load(xm, x + 5 * W), c5);
+            c6 = loadWeight(wm, w + 6 * W).fma(load(xm, x + 6 * W), c6);
+            c7 = loadWeight(wm, w + 7 * W).fma(load(xm, x + 7 * W), c7);
             w += 4 * LANES;
             x += 4 * LANES;
         }
@@ -90,7 +88,6 @@ final class Dots {
 
     private static float brains256(MemorySegment ws, long w, MemorySegment xs, long x, int k, MemorySegment ts, long t) {
         MemorySegment wm = Memory.of(ws), xm = Memory.of(xs), tm = Memory.of(ts);
-        wm.get(JAVA_BYTE, w);
         FloatVector zero = FloatVector.zero(Memory.SPECIES), e0 = zero, e1 = zero, e2 = zero, e3 = zero, o0 = zero, o1 = zero, o2 = zero, o3 = zero;
         for (int i = 0; i < k; i += LANES) {
             IntVector p = loadInts(wm, w), q = loadInts(wm, w + W), r = loadInts(wm, w + 2 * W), s = loadInts(wm, w + 3 * W);
@@ -112,13 +109,12 @@ final class Dots {
     /** Four vectors of lanes. */
     private static void singles(MemorySegment ws, long w, MemorySegment xs, long x, int k, MemorySegment ts, long t) {
         MemorySegment wm = Memory.of(ws), xm = Memory.of(xs), tm = Memory.of(ts);
-        wm.get(JAVA_BYTE, w);
         FloatVector zero = FloatVector.zero(Memory.SPECIES), c0 = zero, c1 = zero, c2 = zero, c3 = zero;
         for (int i = 0; i < k; i += LANES) {
-            c0 = load(wm, w).fma(load(xm, x), c0);
-            c1 = load(wm, w + W).fma(load(xm, x + W), c1);
-            c2 = load(wm, w + 2 * W).fma(load(xm, x + 2 * W), c2);
-            c3 = load(wm, w + 3 * W).fma(load(xm, x + 3 * W), c3);
+            c0 = loadWeight(wm, w).fma(load(xm, x), c0);
+            c1 = loadWeight(wm, w + W).fma(load(xm, x + W), c1);
+            c2 = loadWeight(wm, w + 2 * W).fma(load(xm, x + 2 * W), c2);
+            c3 = loadWeight(wm, w + 3 * W).fma(load(xm, x + 3 * W), c3);
             w += 4 * LANES;
             x += 4 * LANES;
         }
@@ -131,7 +127,6 @@ final class Dots {
     /** Two vectors of even lanes and the two of odd ones that belong to them. */
     private static void brains(MemorySegment ws, long w, MemorySegment xs, long x, int k, MemorySegment ts, long t) {
         MemorySegment wm = Memory.of(ws), xm = Memory.of(xs), tm = Memory.of(ts);
-        wm.get(JAVA_BYTE, w);
         FloatVector zero = FloatVector.zero(Memory.SPECIES), e0 = zero, e1 = zero, o0 = zero, o1 = zero;
         for (int i = 0; i < k; i += LANES) {
             IntVector p = loadInts(wm, w), q = loadInts(wm, w + W);
@@ -150,7 +145,6 @@ final class Dots {
 
     private static void halves(MemorySegment ws, long w, MemorySegment xs, long x, int k, MemorySegment ts, long t) {
         MemorySegment wm = Memory.of(ws), xm = Memory.of(xs), tm = Memory.of(ts);
-        wm.get(JAVA_BYTE, w);
         FloatVector zero = FloatVector.zero(Memory.SPECIES), e0 = zero, e1 = zero, o0 = zero, o1 = zero;
         for (int i = 0; i < k; i += LANES) {
             IntVector p = loadInts(wm, w), q = loadInts(wm, w + W);

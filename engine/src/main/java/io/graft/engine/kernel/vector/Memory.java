@@ -1,5 +1,6 @@
 package io.graft.engine.kernel.vector;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -44,9 +45,24 @@ final class Memory {
 
     static FloatVector load(MemorySegment s, long at) { return FloatVector.fromMemorySegment(SPECIES, s, at, LITTLE); }
 
-    static IntVector loadInts(MemorySegment s, long at) { return IntVector.fromMemorySegment(INTS, s, at, LITTLE); }
+    /**
+     * A vector of what may be mapped, as may those below. The unused byte marks the compiled code, in whichever method C2 puts this,
+     * so that a truncated file is an error and not the end of the JVM; the load itself C2 drops.
+     */
+    static FloatVector loadWeight(MemorySegment s, long at) {
+        s.get(JAVA_BYTE, at);
+        return FloatVector.fromMemorySegment(SPECIES, s, at, LITTLE);
+    }
 
-    static ShortVector loadHalves(MemorySegment s, long at) { return ShortVector.fromMemorySegment(HALVES, s, at, LITTLE); }
+    static IntVector loadInts(MemorySegment s, long at) {
+        s.get(JAVA_BYTE, at);
+        return IntVector.fromMemorySegment(INTS, s, at, LITTLE);
+    }
+
+    static ShortVector loadHalves(MemorySegment s, long at) {
+        s.get(JAVA_BYTE, at);
+        return ShortVector.fromMemorySegment(HALVES, s, at, LITTLE);
+    }
 
     static void store(MemorySegment s, long at, FloatVector v) { v.intoMemorySegment(s, at, LITTLE); }
 

@@ -3,11 +3,10 @@ package io.graft.engine.kernel.vector;
 import static io.graft.engine.kernel.vector.Memory.L;
 import static io.graft.engine.kernel.vector.Memory.W;
 import static io.graft.engine.kernel.vector.Memory.get;
-import static io.graft.engine.kernel.vector.Memory.load;
+import static io.graft.engine.kernel.vector.Memory.loadWeight;
 import static io.graft.engine.kernel.vector.Memory.loadHalves;
 import static io.graft.engine.kernel.vector.Memory.put;
 import static io.graft.engine.kernel.vector.Memory.store;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.graft.engine.kernel.host.Widen;
 import io.graft.engine.memory.DType;
@@ -59,13 +58,11 @@ final class Packing {
 
     private static void panel(DType type, MemorySegment xs, long at, long stride, int depth, MemorySegment ps, long to) {
         MemorySegment xm = Memory.of(xs), pm = Memory.of(ps);
-        if (depth == 0) return;
-        xm.get(JAVA_BYTE, at); // marks the compiled method, so that a truncated mapping is an error and not the end of the JVM
         if (type == DType.F32) {
             for (int k = 0; k < depth; k++) {
                 long in = at + 4 * k * stride, out = to + 2L * W * k;
-                store(pm, out, load(xm, in));
-                store(pm, out + W, load(xm, in + W));
+                store(pm, out, loadWeight(xm, in));
+                store(pm, out + W, loadWeight(xm, in + W));
             }
         } else {
             boolean brain = type == DType.BF16;

@@ -5,6 +5,7 @@ import static io.graft.engine.kernel.vector.Memory.L;
 import static io.graft.engine.kernel.vector.Memory.SPECIES;
 import static io.graft.engine.kernel.vector.Memory.get;
 import static io.graft.engine.kernel.vector.Memory.load;
+import static io.graft.engine.kernel.vector.Memory.loadWeight;
 import static io.graft.engine.kernel.vector.Memory.put;
 import static io.graft.engine.kernel.vector.Memory.store;
 
@@ -130,9 +131,10 @@ final class Rows {
     /** y = (x - mean) scale (offset + gain). */
     private static void finish(MemorySegment xs, long x, float mean, float scale, MemorySegment gs, long gain, float offset, MemorySegment ys, long y, int n) {
         MemorySegment xm = Memory.of(xs), gm = Memory.of(gs), ym = Memory.of(ys);
-        gm.get(java.lang.foreign.ValueLayout.JAVA_BYTE, gain);
         int i = 0;
-        for (; i + L <= n; i += L) store(ym, y + 4L * i, load(xm, x + 4L * i).sub(mean).mul(scale).mul(load(gm, gain + 4L * i).add(offset)));
+        for (; i + L <= n; i += L) {
+            store(ym, y + 4L * i, load(xm, x + 4L * i).sub(mean).mul(scale).mul(loadWeight(gm, gain + 4L * i).add(offset)));
+        }
         for (; i < n; i++) put(ym, y + 4L * i, (get(xm, x + 4L * i) - mean) * scale * (get(gm, gain + 4L * i) + offset));
     }
 

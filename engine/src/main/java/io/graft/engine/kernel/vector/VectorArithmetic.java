@@ -6,9 +6,9 @@ import static io.graft.engine.kernel.vector.Memory.L;
 import static io.graft.engine.kernel.vector.Memory.get;
 import static io.graft.engine.kernel.vector.Memory.load;
 import static io.graft.engine.kernel.vector.Memory.loadHalves;
+import static io.graft.engine.kernel.vector.Memory.loadWeight;
 import static io.graft.engine.kernel.vector.Memory.put;
 import static io.graft.engine.kernel.vector.Memory.store;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.graft.engine.kernel.Activation;
 import io.graft.engine.kernel.AttentionSpec;
@@ -34,11 +34,11 @@ final class VectorArithmetic implements Arithmetic {
     @Override
     public void widen(DType type, MemorySegment xs, long x, float scale, MemorySegment ys, long y, int n) {
         MemorySegment xm = Memory.of(xs), ym = Memory.of(ys);
-        if (n == 0) return;
-        xm.get(JAVA_BYTE, x); // marks the compiled method, so that a truncated mapping is an error and not the end of the JVM
         int i = 0;
         if (type == DType.F32) {
-            for (; i + L <= n; i += L) store(ym, y + 4L * i, load(xm, x + 4L * i).mul(scale));
+            for (; i + L <= n; i += L) {
+                store(ym, y + 4L * i, loadWeight(xm, x + 4L * i).mul(scale));
+            }
         } else {
             boolean brain = type == DType.BF16;
             for (; i + L <= n; i += L) {
