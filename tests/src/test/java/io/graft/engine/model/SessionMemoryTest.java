@@ -34,7 +34,7 @@ class SessionMemoryTest {
 
     /**
      * Once C2 has compiled the kernels, a token allocates no native memory and less than 64 KB of heap, of all threads together. Until
-     * then vectors are objects: so many windows of tokens are run until one is that good, and none needs 60 of them.
+     * then vectors are objects: so many windows of tokens are run until one is that good, and none needs 100 of them.
      */
     @Test
     void aWarmPassAllocatesNothingNativeAndLittleHeap() {
@@ -42,7 +42,7 @@ class SessionMemoryTest {
             decode(session, cache);
             long blocks = Owner.allocations(), best = Long.MAX_VALUE;
             int windows = 0;
-            while (best >= 64 << 10 && windows++ < 60) {
+            while (best >= 64 << 10 && windows++ < 100) {
                 long start = heapOfAllThreads();
                 decode(session, cache);
                 best = (heapOfAllThreads() - start) / WINDOW;

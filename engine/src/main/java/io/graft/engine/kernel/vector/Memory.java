@@ -1,10 +1,10 @@
 package io.graft.engine.kernel.vector;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -31,6 +31,11 @@ final class Memory {
     static final int W = SPECIES.vectorByteSize();
     static final boolean RAW = Memory.class.getModule().isNativeAccessEnabled();
     static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+    /**
+     * Read where mapped memory may be loaded: it marks the compiled code as one that touches raw memory. A byte of the segment itself
+     * would do so too, but its access takes so many nodes that C2 stops inlining at the end of a loop of eight loads, and boxes vectors.
+     */
+    private static final ByteBuffer MARK = ByteBuffer.allocateDirect(1);
     private static final MemorySegment ALL = RAW ? MemorySegment.NULL.reinterpret(Long.MAX_VALUE) : null;
 
     private Memory() {}
@@ -50,17 +55,17 @@ final class Memory {
      * so that a truncated file is an error and not the end of the JVM; the load itself C2 drops.
      */
     static FloatVector loadWeight(MemorySegment s, long at) {
-        s.get(JAVA_BYTE, at);
+        MARK.get(0);
         return FloatVector.fromMemorySegment(SPECIES, s, at, LITTLE);
     }
 
     static IntVector loadInts(MemorySegment s, long at) {
-        s.get(JAVA_BYTE, at);
+        MARK.get(0);
         return IntVector.fromMemorySegment(INTS, s, at, LITTLE);
     }
 
     static ShortVector loadHalves(MemorySegment s, long at) {
-        s.get(JAVA_BYTE, at);
+        MARK.get(0);
         return ShortVector.fromMemorySegment(HALVES, s, at, LITTLE);
     }
 
