@@ -57,9 +57,10 @@ final class RunningModel implements AutoCloseable {
         Kernels kernels = null;
         try {
             source.notes().forEach(common::note);
-            // The kernels log which they are; the JDK's own format takes two lines and a date for it.
+            // A warning of the kernels takes two lines and a date in the JDK's own format.
             if (System.getProperty(LOG_FORMAT) == null) System.setProperty(LOG_FORMAT, "graft: note: %5$s%n");
             kernels = around.apply(Kernels.open(common.kernels, common.threads));
+            common.note("kernels: " + kernels.description() + ", " + kernels.threads() + (kernels.threads() == 1 ? " thread" : " threads"));
             WeightSource weights = ModelWeights.of(source);
             Tokenizer tokenizer = tokenizer(source);
             return new RunningModel(source, kernels, new CausalLm(Architectures.of(source.name() + ": config.json", source.config()), weights, kernels), tokenizer);

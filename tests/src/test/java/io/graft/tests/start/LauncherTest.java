@@ -104,15 +104,15 @@ class LauncherTest {
 
     @Test
     void argumentsReachTheCommandAndOptionsTheJvm() throws Exception {
-        ProcessBuilder builder = new ProcessBuilder(top.resolve("graft").toString(), "merge", "a recipe.yml", "");
+        ProcessBuilder builder = new ProcessBuilder(top.resolve("graft").toString(), "generate", "a recipe.yml", "");
         builder.environment().put("GRAFT_JAVA_OPTS", "-Xmx64m -Dx=y");
         builder.environment().put("LC_ALL", "C");
         List<String> words = run(builder).out.lines().toList();
         int main = words.indexOf("<io.graft.merge/io.graft.merge.cli.Main>");
-        assertEquals(List.of("<merge>", "<a recipe.yml>", "<>"), words.subList(main + 1, words.size()));
+        assertEquals(List.of("<generate>", "<a recipe.yml>", "<>"), words.subList(main + 1, words.size()));
         assertEquals(List.of("<-Xmx64m>", "<-Dx=y>"), words.subList(main - 3, main - 1));
         assertTrue(words.stream().anyMatch(word -> word.startsWith("<info.picocli") && word.contains("jdk.incubator.vector")), words.toString());
-        assertFalse(graft("inspect").out.contains("jdk.incubator.vector"), "inspect runs no kernel, so it needs no incubator module");
+        assertFalse(graft("merge").out.contains("jdk.incubator.vector"), "merge runs no kernel of the Vector API, so it needs no incubator module");
     }
 
     @Test
