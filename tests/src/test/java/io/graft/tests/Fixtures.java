@@ -2,6 +2,7 @@ package io.graft.tests;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assumptions;
 
@@ -38,16 +39,25 @@ public final class Fixtures {
      * @param relative its path below the shared folder, such as {@code fixtures/merge/manifest.json}
      * @return where it is
      */
-    public static Path require(String relative) {
+    public static Path require(String relative) { return requireAll(relative); }
+
+    /**
+     * A folder of the golden data that has all that a test needs; skips the test with one line where none has.
+     *
+     * @param relative its path below the shared folder
+     * @param needs    paths below it that must be there: the committed subset has a part of most folders
+     * @return where it is
+     */
+    public static Path requireAll(String relative, String... needs) {
         for (Path root : new Path[] {shared(), committed()}) {
             Path path = root.resolve(relative);
-            if (Files.exists(path)) {
+            if (Files.exists(path) && Arrays.stream(needs).allMatch(need -> Files.exists(path.resolve(need)))) {
                 RAN.incrementAndGet();
                 return path;
             }
         }
         SKIPPED.incrementAndGet();
-        Assumptions.abort("no " + relative + " (set GRAFT_SHARED to the folder of golden data)");
+        Assumptions.abort("no " + relative + (needs.length == 0 ? "" : " with " + String.join(", ", needs)) + " (set GRAFT_SHARED to the folder of golden data)");
         throw new AssertionError("unreachable");
     }
 

@@ -27,7 +27,7 @@ class AdaptedWeightsTest {
     @ParameterizedTest
     @MethodSource("adapters")
     void logitsAreThoseOfTheLiveAdapter(String name) {
-        Path folder = Fixtures.require("fixtures/lora/manifest.json").getParent();
+        Path folder = Fixtures.requireAll("fixtures/lora", "bounds.json", name + "/io.safetensors");
         JsonObject entry = Json.readObject(folder.resolve("manifest.json")).getAsJsonObject("adapters").getAsJsonObject(name);
         double bound = Json.readObject(folder.resolve("bounds.json")).getAsJsonObject(name).get("logits").getAsDouble();
         Golden golden = new Golden(folder.resolve(name).resolve("io.safetensors"));

@@ -125,7 +125,7 @@ class GgufTokenizerTest {
             assertArrayEquals(ints(row.getAsJsonArray("ids_special")), tokenizer.ids(text, true), () -> name + ": " + text);
             compared++;
         }
-        assertTrue(compared > 300, name + ": " + compared + " texts compared");
+        assertTrue(compared > 100, name + ": " + compared + " texts compared");
     }
 
     private static int[] ints(JsonArray array) { return array.asList().stream().mapToInt(JsonElement::getAsInt).toArray(); }

@@ -35,7 +35,7 @@ class GoldenPlanTest {
 
     @TestFactory
     Stream<DynamicTest> everyRecipeOfARunnableMethodIsPlanned() {
-        Path root = Fixtures.require("fixtures/merge");
+        Path root = Fixtures.requireAll("fixtures/merge", "models/large");
         return cases(root).filter(each -> !each.get("category").getAsString().equals("rejected") && MethodSpec.of(each.get("method").getAsString()).orElseThrow().supported())
                 .map(each -> DynamicTest.dynamicTest(each.get("id").getAsString(), () -> {
                     try (MergePlan plan = plan(root, each.get("recipe").getAsString())) {
@@ -79,7 +79,7 @@ class GoldenPlanTest {
 
     @TestFactory
     Stream<DynamicTest> everyReferenceSwapHasItsSharesAndOrigins() {
-        Path root = Fixtures.require("fixtures/merge/layer_swap/manifest.json").getParent().getParent();
+        Path root = Fixtures.requireAll("fixtures/merge", "models/large");
         List<DynamicTest> tests = new ArrayList<>();
         for (JsonElement each : Json.readObject(root.resolve("layer_swap/manifest.json")).getAsJsonArray("swaps")) {
             JsonObject swap = each.getAsJsonObject();

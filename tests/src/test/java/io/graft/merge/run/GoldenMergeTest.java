@@ -36,7 +36,7 @@ class GoldenMergeTest {
 
     @TestFactory
     Stream<DynamicTest> everyCaseOfTheMethodsThatRun() {
-        Path root = Fixtures.require("fixtures/merge");
+        Path root = Fixtures.requireAll("fixtures/merge", "models/large");
         return runnable(root).stream().map(each -> DynamicTest.dynamicTest(each.get("id").getAsString(), () -> run(root, each)));
     }
 
@@ -71,7 +71,7 @@ class GoldenMergeTest {
 
     @TestFactory
     Stream<DynamicTest> everyLayerSwap() {
-        Path root = Fixtures.require("fixtures/merge");
+        Path root = Fixtures.requireAll("fixtures/merge", "models/large");
         return Golden.cases(root, "layer_swap/manifest.json", "swaps").stream().map(each -> DynamicTest.dynamicTest(each.get("id").getAsString(), () -> swap(root, each)));
     }
 
@@ -117,7 +117,7 @@ class GoldenMergeTest {
     /** An expert with some tensors as the base has them: plans made by hand, since no recipe names arbitrary tensors. */
     @TestFactory
     Stream<DynamicTest> everyReset() {
-        Path root = Fixtures.require("fixtures/merge");
+        Path root = Fixtures.requireAll("fixtures/merge", "models/large");
         return Golden.cases(root, "layer_swap/manifest.json", "resets").stream().map(each -> DynamicTest.dynamicTest(each.get("id").getAsString(), () -> {
             HuggingFaceFolder base = HuggingFaceFolder.open(root.resolve(each.get("base").getAsString())), expert = HuggingFaceFolder.open(root.resolve(each.get("expert").getAsString()));
             List<TensorPlan> tensors = new ArrayList<>();
