@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.util.Locale;
 import java.util.SplittableRandom;
 
 /**
@@ -51,7 +52,7 @@ public final class KernelReport {
                 double found = product(kernels, DType.F32, n, n, n, false);
                 line("SGEMM " + n, found, "GFLOP/s", peak, "peak");
                 double blas = openBlas(threads, n);
-                if (blas > 0) line("  OpenBLAS " + n, blas, "GFLOP/s", found, "of ours (the inverse of our share)");
+                if (blas > 0) line(String.format(Locale.ROOT, "  against OpenBLAS' %.1f GFLOP/s", blas), found, "GFLOP/s", blas, "OpenBLAS");
             }
             for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16})
                 for (int[] nk : new int[][] {{576, 576}, {1536, 576}, {576, 1536}, {2048, 2048}})
