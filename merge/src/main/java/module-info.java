@@ -16,6 +16,7 @@ module io.graft.merge {
     exports io.graft.merge.plan;
     exports io.graft.merge.run;
     exports io.graft.merge.recipe;
+    exports io.graft.merge.yaml;
 
     opens io.graft.merge.cli to info.picocli;
 

@@ -3,7 +3,7 @@ package io.graft.merge.cli;
 import io.graft.engine.GraftException;
 import io.graft.engine.RequestException;
 import io.graft.engine.RunException;
-import io.graft.merge.recipe.Suggestion;
+import io.graft.merge.yaml.Suggestion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -13,13 +13,13 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.stream.Collectors;
-import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.OverwrittenOptionException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine;
 
 /** Turns whatever went wrong into {@code graft: error: WHERE: WHAT; expected X, found Y}, perhaps a hint, and an exit status. */
 final class Failures {

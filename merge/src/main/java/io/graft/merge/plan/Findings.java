@@ -1,7 +1,7 @@
 package io.graft.merge.plan;
 
 import io.graft.engine.RequestException;
-import io.graft.merge.recipe.Problems;
+import io.graft.merge.yaml.Problems;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -9,7 +9,7 @@ import io.graft.merge.recipe.ModelRef;
 import io.graft.merge.recipe.Recipe;
 import io.graft.merge.recipe.Slice;
 import io.graft.merge.recipe.Source;
-import io.graft.merge.recipe.Suggestion;
+import io.graft.merge.yaml.Suggestion;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package io.graft.merge.recipe;
 
+import io.graft.merge.yaml.Mark;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 

@@ -3,10 +3,14 @@ package io.graft.merge.recipe;
 import io.graft.engine.RequestException;
 import io.graft.engine.memory.DType;
 import io.graft.merge.recipe.Source.LayerRange;
-import io.graft.merge.recipe.YamlValue.Entry;
-import io.graft.merge.recipe.YamlValue.Items;
-import io.graft.merge.recipe.YamlValue.Nothing;
-import io.graft.merge.recipe.YamlValue.Table;
+import io.graft.merge.yaml.Problems;
+import io.graft.merge.yaml.Suggestion;
+import io.graft.merge.yaml.YamlReader;
+import io.graft.merge.yaml.YamlValue.Entry;
+import io.graft.merge.yaml.YamlValue.Items;
+import io.graft.merge.yaml.YamlValue.Nothing;
+import io.graft.merge.yaml.YamlValue.Table;
+import io.graft.merge.yaml.YamlValue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +28,7 @@ public final class RecipeReader {
     private final String name;
     private final String text;
     private final Problems problems = new Problems();
-    private final Binder bind = new Binder(problems);
+    private final RecipeBinder bind = new RecipeBinder(problems);
 
     private RecipeReader(String name, String text) {
         this.name = name;

@@ -1,11 +1,12 @@
 package io.graft.merge.recipe;
 
 import io.graft.merge.recipe.Setting.Branch;
-import io.graft.merge.recipe.YamlValue.Entry;
-import io.graft.merge.recipe.YamlValue.Items;
-import io.graft.merge.recipe.YamlValue.Table;
-import io.graft.merge.recipe.YamlValue.Text;
-import io.graft.merge.recipe.YamlValue.Truth;
+import io.graft.merge.yaml.YamlValue.Entry;
+import io.graft.merge.yaml.YamlValue.Items;
+import io.graft.merge.yaml.YamlValue.Table;
+import io.graft.merge.yaml.YamlValue.Text;
+import io.graft.merge.yaml.YamlValue.Truth;
+import io.graft.merge.yaml.YamlValue;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,10 +17,10 @@ import java.util.SequencedMap;
 /** Reads {@code parameters}: which keys a method knows, which are only another's, and the settings themselves. */
 final class SettingReader {
 
-    private final Binder bind;
+    private final RecipeBinder bind;
     private final MethodSpec method;
 
-    SettingReader(Binder bind, MethodSpec method) {
+    SettingReader(RecipeBinder bind, MethodSpec method) {
         this.bind = bind;
         this.method = method;
     }

@@ -1,5 +1,6 @@
 package io.graft.merge.recipe;
 
+import io.graft.merge.yaml.Mark;
 import java.util.Map;
 import java.util.Optional;
 

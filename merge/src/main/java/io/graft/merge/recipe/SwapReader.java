@@ -3,8 +3,10 @@ package io.graft.merge.recipe;
 import io.graft.merge.recipe.LayerSwap.Module;
 import io.graft.merge.recipe.LayerSwap.Origin;
 import io.graft.merge.recipe.LayerSwap.Output;
-import io.graft.merge.recipe.YamlValue.Entry;
-import io.graft.merge.recipe.YamlValue.Table;
+import io.graft.merge.yaml.Mark;
+import io.graft.merge.yaml.YamlValue.Entry;
+import io.graft.merge.yaml.YamlValue.Table;
+import io.graft.merge.yaml.YamlValue;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -20,10 +22,10 @@ final class SwapReader {
     static final List<String> KEYS = List.of("language", "task", "bottom", "top", "transition_bottom", "transition_top", "ramp", "embeddings", "final_norm", "lm_head",
             "modules", "output");
 
-    private final Binder bind;
+    private final RecipeBinder bind;
     private final Table top;
 
-    SwapReader(Binder bind, Table top) {
+    SwapReader(RecipeBinder bind, Table top) {
         this.bind = bind;
         this.top = top;
     }

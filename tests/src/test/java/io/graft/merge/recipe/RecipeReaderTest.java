@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.graft.engine.RequestException;
 import io.graft.engine.memory.DType;
+import io.graft.merge.yaml.Mark;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -6,6 +6,7 @@ import io.graft.merge.recipe.Setting.Branch;
 import io.graft.merge.recipe.Setting.Choice;
 import io.graft.merge.recipe.Setting.Fixed;
 import io.graft.merge.recipe.Setting.Gradient;
+import io.graft.merge.yaml.Mark;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;

@@ -1,10 +1,10 @@
-package io.graft.merge.recipe;
+package io.graft.merge.yaml;
 
 /**
- * A place in a recipe.
+ * A place in a document.
  *
- * @param file   what the recipe is called
- * @param line   from 1; 0 where the place is the recipe as a whole
+ * @param file   what the document is called
+ * @param line   from 1; 0 where the place is the document as a whole
  * @param column from 1
  */
 public record Mark(String file, int line, int column) {

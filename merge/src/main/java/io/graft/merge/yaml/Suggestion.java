@@ -1,4 +1,4 @@
-package io.graft.merge.recipe;
+package io.graft.merge.yaml;
 
 import java.util.Arrays;
 import java.util.Collection;
@@ -15,7 +15,7 @@ public final class Suggestion {
      * @param known the words there are
      * @return {@code did you mean X?}, else the list of known words
      */
-    static String of(String word, Collection<String> known) {
+    public static String of(String word, Collection<String> known) {
         String nearest = nearest(word, known);
         return nearest == null ? "known: " + String.join(", ", known) : "did you mean " + nearest + "?";
     }

@@ -1,10 +1,10 @@
-package io.graft.merge.recipe;
+package io.graft.merge.yaml;
 
 import java.util.List;
 import java.util.SequencedMap;
 
-/** A YAML document as a tree whose every value knows its line: what is bound to a recipe. */
-sealed interface YamlValue {
+/** A YAML document as a tree whose every value knows its line: what recipes, trainings and studies are bound from. */
+public sealed interface YamlValue {
 
     /** {@return where it begins} */
     Mark mark();
@@ -12,42 +12,77 @@ sealed interface YamlValue {
     /** {@return what it is, for messages} */
     String kind();
 
-    /** Text, quoted or not. */
+    /**
+     * Text, quoted or not.
+     *
+     * @param text its characters
+     * @param mark where it begins
+     */
     record Text(String text, Mark mark) implements YamlValue {
         @Override
         public String kind() { return "'" + text + "'"; }
     }
 
-    /** A number; {@code source} is how it was written. */
+    /**
+     * A number.
+     *
+     * @param value  finite
+     * @param source how it was written
+     * @param mark   where it begins
+     */
     record Number(double value, String source, Mark mark) implements YamlValue {
         @Override
         public String kind() { return "the number " + source; }
     }
 
-    /** A truth value. */
+    /**
+     * A truth value.
+     *
+     * @param value it
+     * @param mark  where it begins
+     */
     record Truth(boolean value, Mark mark) implements YamlValue {
         @Override
         public String kind() { return Boolean.toString(value); }
     }
 
-    /** Nothing: an empty value, {@code ~} or {@code null}. */
+    /**
+     * Nothing: an empty value, {@code ~} or {@code null}.
+     *
+     * @param mark where it would begin
+     */
     record Nothing(Mark mark) implements YamlValue {
         @Override
         public String kind() { return "nothing"; }
     }
 
-    /** A list. */
+    /**
+     * A list.
+     *
+     * @param items in order
+     * @param mark  where it begins
+     */
     record Items(List<YamlValue> items, Mark mark) implements YamlValue {
         @Override
         public String kind() { return "a list"; }
     }
 
-    /** A mapping, merge keys applied, no key twice. */
+    /**
+     * A mapping, merge keys applied, no key twice.
+     *
+     * @param entries by key, in order
+     * @param mark    where it begins
+     */
     record Table(SequencedMap<String, Entry> entries, Mark mark) implements YamlValue {
         @Override
         public String kind() { return "a mapping"; }
     }
 
-    /** A key's place and its value. */
+    /**
+     * A key's place and its value.
+     *
+     * @param key   where the key stands
+     * @param value what it says
+     */
     record Entry(Mark key, YamlValue value) {}
 }

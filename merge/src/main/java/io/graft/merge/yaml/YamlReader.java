@@ -1,4 +1,4 @@
-package io.graft.merge.recipe;
+package io.graft.merge.yaml;
 
 import io.graft.engine.RequestException;
 import java.io.StringReader;
@@ -26,7 +26,7 @@ import org.yaml.snakeyaml.nodes.Tag;
  * Reads YAML 1.1 as PyYAML does, into values with line and column. Stricter in three ways: no key twice in a mapping, no
  * NaN or infinity, no tags but YAML's own. Bounded: a megabyte of text, nesting of 50, 50 aliases.
  */
-final class YamlReader {
+public final class YamlReader {
 
     private static final Set<Tag> PLAIN = Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL, Tag.NULL, Tag.TIMESTAMP, Tag.MERGE);
 
@@ -59,7 +59,7 @@ final class YamlReader {
      * @return its tree
      * @throws RequestException if it is no YAML at all
      */
-    static YamlValue read(String file, String text, Problems problems) {
+    public static YamlValue read(String file, String text, Problems problems) {
         LoaderOptions options = new LoaderOptions();
         options.setCodePointLimit(1_000_000); // a longer plain scalar takes quadratic time
         YamlReader reader = new YamlReader(file, problems, options);
@@ -133,7 +133,7 @@ final class YamlReader {
     private YamlValue scalar(ScalarNode node, Mark mark) {
         Tag tag = node.getTag();
         if (!PLAIN.contains(tag)) {
-            problems.add(mark, "YAML tags have no meaning in a recipe", "a plain value", tag.getValue());
+            problems.add(mark, "YAML tags have no meaning here", "a plain value", tag.getValue());
             return new YamlValue.Nothing(mark);
         }
         if (tag.equals(Tag.NULL)) return new YamlValue.Nothing(mark);

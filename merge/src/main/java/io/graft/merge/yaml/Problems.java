@@ -1,4 +1,4 @@
-package io.graft.merge.recipe;
+package io.graft.merge.yaml;
 
 import io.graft.engine.RequestException;
 import java.util.ArrayList;
@@ -28,11 +28,34 @@ public final class Problems {
      */
     public void add(RequestException problem) { found.putIfAbsent(problem.getMessage(), problem); }
 
-    void add(Mark where, String what) { add(new RequestException(where.toString(), what)); }
+    /**
+     * Adds a problem.
+     *
+     * @param where its place
+     * @param what  what is wrong
+     */
+    public void add(Mark where, String what) { add(new RequestException(where.toString(), what)); }
 
-    void add(Mark where, String what, Object expected, Object found) { add(new RequestException(where.toString(), what, expected, found)); }
+    /**
+     * Adds a problem.
+     *
+     * @param where    its place
+     * @param what     what is wrong
+     * @param expected what would be right; null for nothing to say
+     * @param found    what stands there
+     */
+    public void add(Mark where, String what, Object expected, Object found) { add(new RequestException(where.toString(), what, expected, found)); }
 
-    void add(Mark where, String what, Object expected, Object found, String hint) {
+    /**
+     * Adds a problem with a hint.
+     *
+     * @param where    its place
+     * @param what     what is wrong
+     * @param expected what would be right; null for nothing to say
+     * @param found    what stands there; null for nothing to say
+     * @param hint     what to do; null for none
+     */
+    public void add(Mark where, String what, Object expected, Object found, String hint) {
         add(new RequestException(where.toString(), what, expected, found, hint));
     }
 
