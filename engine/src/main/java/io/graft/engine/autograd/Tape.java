@@ -10,6 +10,7 @@ import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * Records operations as they are computed, and runs them backward. Every operation stands here once: forward, what it keeps, and
@@ -19,11 +20,12 @@ import java.util.List;
  */
 public final class Tape implements AutoCloseable {
 
-    private final Kernels kernels;
-    private final Gradients gradients;
-    private final Pool pool;
-    private final List<Runnable> backward = new ArrayList<>();
+    final Kernels kernels;
+    final Gradients gradients;
+    final Pool pool;
+    final List<Runnable> backward = new ArrayList<>();
     private final List<Value> values = new ArrayList<>();
+    private boolean recording = true;
 
     /**
      * An empty tape.
@@ -71,39 +73,6 @@ public final class Tape implements AutoCloseable {
             if (x.needsGradient) kernels.matmul(y.gradient, false, weight.value(), false, gradient(x), true);
         });
         return y;
-    }
-
-    /**
-     * y += scale · (x Aᵀ) Bᵀ: LoRA beside a linear map (Hu et al. 2021, arXiv:2106.09685).
-     *
-     * @param y     (T, out), changed
-     * @param x     (T, in), what the map has read
-     * @param a     (r, in)
-     * @param b     (out, r)
-     * @param scale alpha / r, or alpha / √r
-     * @return y with the update, in the place of the old one
-     */
-    public Value lowRank(Value y, Value x, Parameter a, Parameter b, float scale) {
-        Value down = value(Shape.of(x.data.shape().rows(), a.value().shape().size(0)), x.needsGradient || a.isTrained());
-        kernels.linear(x.data, a.value(), null, down.data);
-        kernels.scale(down.data, scale, down.data);
-        kernels.matmul(down.data, false, b.value(), true, y.data, true);
-        Value sum = new Value(y.data, y.needsGradient || down.needsGradient || b.isTrained());
-        if (sum.needsGradient) backward.add(() -> {
-            if (sum.gradient == null) return;
-            if (b.isTrained()) kernels.matmul(sum.gradient, true, down.data, false, b.gradient(), true);
-            if (down.needsGradient) {
-                kernels.matmul(sum.gradient, false, b.value(), false, gradient(down), true);
-                kernels.scale(down.gradient, scale, down.gradient);
-                if (a.isTrained()) kernels.matmul(down.gradient, true, x.data, false, a.gradient(), true);
-                if (x.needsGradient) kernels.matmul(down.gradient, false, a.value(), false, gradient(x), true);
-            }
-            // The two share their values, which go back with y's; the gradient is y's too.
-            if (y.needsGradient) y.gradient = sum.gradient;
-            else pool.give(sum.gradient);
-            sum.gradient = null;
-        });
-        return sum;
     }
 
     /**
@@ -239,7 +208,7 @@ public final class Tape implements AutoCloseable {
         float[] losses = new float[rows];
         kernels.download(loss, losses);
         pool.give(loss);
-        if (hidden.needsGradient || head.isTrained())
+        if (recording && (hidden.needsGradient || head.isTrained()))
             backward.add(() -> {
                 gradients.crossEntropy(hidden.data, head.value(), logitScale, softCap, targets, logSumExp, weight, gradientOrNull(hidden), head.gradient());
                 pool.give(logSumExp);
@@ -250,10 +219,62 @@ public final class Tape implements AutoCloseable {
         return sum;
     }
 
+    /**
+     * Chooses whether gradients will be wanted of what is computed from now on.
+     *
+     * @param wanted false to compute losses alone, without dropout and in little memory
+     */
+    public void record(boolean wanted) { recording = wanted; }
+
+    boolean isRecording() { return recording; }
+
+    /**
+     * A part of a model that reads one value and gives one. What it computes in between is forgotten where nothing in it is trained
+     * nor anything below, and, if asked, where something is: it is then computed again on the way back, with the same bits, for
+     * less memory (Chen et al. 2016, arXiv:1604.06174).
+     *
+     * @param input     what it reads; read by nothing after it
+     * @param recompute whether to compute it twice
+     * @param part      computes it, the same each time
+     * @return its result
+     */
+    public Value part(Value input, boolean recompute, UnaryOperator<Value> part) {
+        int rules = backward.size(), first = values.size();
+        Value made = part.apply(input);
+        if (made.needsGradient && !recompute) return made;
+        while (backward.size() > rules) backward.removeLast();
+        forget(first, made.data);
+        Value kept = new Value(made.data, made.needsGradient);
+        values.add(kept);
+        if (!kept.needsGradient) release(input);
+        else record(kept, () -> {
+            pool.give(kept.data); // whatever reads it has run backward
+            kept.released = true;
+            int rulesNow = backward.size(), firstNow = values.size();
+            Value again = part.apply(input);
+            again.gradient = kept.gradient;
+            kept.gradient = null;
+            runBackwardTo(rulesNow);
+            forget(firstNow, null);
+        });
+        return kept;
+    }
+
+    /** Takes back the memory of values from a place on, but for that of one tensor. */
+    private void forget(int first, Tensor but) {
+        List<Value> rest = values.subList(first, values.size());
+        for (Value value : rest) if (value.data != but) release(value);
+        rest.clear();
+    }
+
     /** Adds to the gradients of all trained parameters, newest operation first, and clears the tape. */
     public void backward() {
-        for (int i = backward.size() - 1; i >= 0; i--) backward.get(i).run();
+        runBackwardTo(0);
         clear();
+    }
+
+    private void runBackwardTo(int rules) {
+        while (backward.size() > rules) backward.removeLast().run();
     }
 
     /** Forgets everything recorded, and takes the memory back. */
@@ -267,8 +288,8 @@ public final class Tape implements AutoCloseable {
     @Override
     public void close() { pool.close(); }
 
-    private Value value(Shape shape, boolean needsGradient) {
-        Value value = new Value(pool.take(shape), needsGradient);
+    Value value(Shape shape, boolean needsGradient) {
+        Value value = new Value(pool.take(shape), needsGradient && recording);
         values.add(value);
         return value;
     }
@@ -277,7 +298,7 @@ public final class Tape implements AutoCloseable {
      * An operation runs backward only if its result's gradient is wanted and has arrived. Whatever reads the result has run
      * backward before, so its memory goes back at once: few gradients live at a time.
      */
-    private void record(Value y, Runnable rule) {
+    void record(Value y, Runnable rule) {
         if (!y.needsGradient) return;
         backward.add(() -> {
             if (y.gradient != null) rule.run();
@@ -285,14 +306,14 @@ public final class Tape implements AutoCloseable {
         });
     }
 
-    private void release(Value value) {
+    void release(Value value) {
         if (!value.released) pool.give(value.data);
         value.released = true;
         if (value.gradient != null) pool.give(value.gradient);
         value.gradient = null;
     }
 
-    private Tensor gradient(Value x) {
+    Tensor gradient(Value x) {
         if (x.gradient == null) x.gradient = pool.takeZeros(x.data.shape());
         return x.gradient;
     }

@@ -1,5 +1,7 @@
 package io.graft.engine.train;
 
+import io.graft.engine.autograd.AdapterOps;
+import io.graft.engine.autograd.LowRank;
 import io.graft.engine.autograd.Parameter;
 import io.graft.engine.autograd.Tape;
 import io.graft.engine.autograd.Value;
@@ -20,33 +22,63 @@ final class ForwardPass {
     private final Kernels kernels;
     private final Tape tape;
 
-    ForwardPass(Architecture architecture, Parameters parameters, Kernels kernels, Tape tape) {
+    private final AdapterOps adapters;
+    private final boolean recompute;
+    /** Of the random numbers of this run. */
+    private long key;
+
+    /** @param recompute whether layers are computed again on the way back instead of being kept */
+    ForwardPass(Architecture architecture, Parameters parameters, Kernels kernels, Tape tape, boolean recompute) {
         this.architecture = architecture;
         this.attention = architecture.attention();
         this.parameters = parameters;
         this.kernels = kernels;
         this.tape = tape;
+        this.adapters = new AdapterOps(tape);
+        this.recompute = recompute;
     }
 
-    /** Σ loss of a batch; adds the gradient of {@code weight · Σ loss} to those of the parameters. */
-    double differentiate(TrainBatch batch, float weight) { return run(batch, weight, true); }
+    /** Σ loss of a batch; adds the gradient of {@code weight · Σ loss} to those of the parameters. The key is that of dropout. */
+    double differentiate(TrainBatch batch, float weight, long key) {
+        this.key = key;
+        return run(batch, weight, true);
+    }
 
-    /** Σ loss of a batch. */
+    /** Σ loss of a batch, nothing dropped. */
     double loss(TrainBatch batch) { return run(batch, 1, false); }
 
     private double run(TrainBatch batch, float weight, boolean differentiate) {
+        tape.record(differentiate);
         try (Rotation global = new Rotation(attention.rotary(), batch); Rotation local = new Rotation(attention.localRotary(), batch)) {
             Sequences sequences = batch.sequences();
-            Value h = tape.embed(parameters.get("model.embed_tokens.weight"), batch.ids(), batch.rows(), (float) architecture.embeddingScale());
-            for (int layer = 0; layer < architecture.layers(); layer++)
-                h = block(layer, h, sequences, (attention.windows().get(layer) == 0 ? global : local).angles);
-            Value last = norm(h, "model.norm.weight");
-            Parameter own = parameters.get("lm_head.weight"), head = own == null ? parameters.get("model.embed_tokens.weight") : own;
-            double loss = tape.crossEntropy(last, head, (float) architecture.head().scale(), (float) architecture.head().softCap(), batch.targets(), weight);
+            Value h = embed(batch);
+            for (int i = 0; i < architecture.layers(); i++) {
+                int layer = i;
+                h = tape.part(h, recompute, x -> block(layer, x, sequences, (attention.windows().get(layer) == 0 ? global : local).angles));
+            }
+            double loss = loss(norm(h, "model.norm.weight"), batch.targets(), weight);
             if (differentiate) tape.backward();
             else tape.clear();
             return loss;
         }
+    }
+
+    private Value embed(TrainBatch batch) {
+        Parameter table = parameters.get(Parameters.EMBEDDING + ".weight");
+        LowRank update = parameters.update(Parameters.EMBEDDING);
+        float scale = (float) architecture.embeddingScale();
+        return update == null ? tape.embed(table, batch.ids(), batch.rows(), scale) : adapters.embed(table, batch.ids(), batch.rows(), scale, update);
+    }
+
+    private double loss(Value last, int[] targets, float weight) {
+        Parameter own = parameters.get(Parameters.HEAD + ".weight"), head = own == null ? parameters.get(Parameters.EMBEDDING + ".weight") : own;
+        LowRank update = parameters.update(Parameters.HEAD);
+        if (update != null) {
+            AdapterOps.Head wide = adapters.head(last, head, update, CounterRandom.key(key, Parameters.HEAD));
+            last = wide.hidden();
+            head = wide.head();
+        }
+        return tape.crossEntropy(last, head, (float) architecture.head().scale(), (float) architecture.head().softCap(), targets, weight);
     }
 
     private Value block(int layer, Value h, Sequences sequences, Tape.Angles angles) {
@@ -76,9 +108,9 @@ final class ForwardPass {
     }
 
     private Value linear(Value x, String module) {
-        Value y = tape.linear(x, parameters.get(module + ".weight"), parameters.get(module + ".bias"));
-        Parameters.LowRank update = parameters.update(module);
-        return update == null ? y : tape.lowRank(y, x, update.a(), update.b(), update.scale());
+        Parameter weight = parameters.get(module + ".weight"), bias = parameters.get(module + ".bias");
+        LowRank update = parameters.update(module);
+        return update == null ? tape.linear(x, weight, bias) : adapters.linear(x, weight, bias, update, CounterRandom.key(key, module));
     }
 
     private Value norm(Value x, String name) {

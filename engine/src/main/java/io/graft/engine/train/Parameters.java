@@ -1,5 +1,6 @@
 package io.graft.engine.train;
 
+import io.graft.engine.autograd.LowRank;
 import io.graft.engine.autograd.Parameter;
 import io.graft.engine.kernel.Kernels;
 import io.graft.engine.memory.Shape;
@@ -16,19 +17,13 @@ import java.util.Map;
  */
 public final class Parameters implements AutoCloseable {
 
+    /** The modules of which a tied model has one matrix. */
+    static final String EMBEDDING = "model.embed_tokens", HEAD = "lm_head";
+
     private final Map<String, Parameter> all = new LinkedHashMap<>();
     private final Map<String, LowRank> updates = new LinkedHashMap<>();
     private Trainable active = _ -> true;
     private final List<Tensor> owned = new ArrayList<>();
-
-    /**
-     * A trained update of low rank beside a weight.
-     *
-     * @param a     (r, in)
-     * @param b     (out, r)
-     * @param scale factor on B·A
-     */
-    public record LowRank(Parameter a, Parameter b, float scale) {}
 
     /**
      * Copies what is trained.
@@ -45,29 +40,76 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
-     * Puts an update of low rank beside a weight, and trains it (Hu et al. 2021, arXiv:2106.09685).
+     * An update of low rank to be trained.
      *
-     * @param module  the linear map, such as {@code model.layers.0.mlp.up_proj}
-     * @param a       (r, in), copied; any computable type
-     * @param b       (out, r), copied
-     * @param scale   factor on B·A: alpha / r, or alpha / √r
-     * @param kernels allocate and convert
-     * @throws IllegalArgumentException if the shapes do not fit the module's weight
+     * @param a         (r, in); of an embedding (r, V); any computable type
+     * @param b         (out, r); of an embedding (H, r)
+     * @param magnitude DoRA's magnitudes (out); null without
+     * @param scale     factor on B·A: alpha / r, or alpha / √r
+     * @param dropout   the share of the factors' input that is dropped in training, from 0 to below 1
      */
-    public void adapt(String module, Tensor a, Tensor b, float scale, Kernels kernels) {
-        Shape weight = all.get(module + ".weight").value().shape();
-        if (a.shape().size(1) != weight.size(1) || b.shape().size(0) != weight.size(0) || a.shape().size(0) != b.shape().size(1))
-            throw new IllegalArgumentException(module + " " + weight + " cannot have an update of A " + a.shape() + " and B " + b.shape());
-        updates.put(module, new LowRank(master(module + ".lora_A.weight", a, kernels), master(module + ".lora_B.weight", b, kernels), scale));
+    public record Update(Tensor a, Tensor b, Tensor magnitude, float scale, float dropout) {
+
+        /** Plain LoRA without dropout. */
+        public Update(Tensor a, Tensor b, float scale) { this(a, b, null, scale, 0); }
     }
 
     /**
-     * The update of a linear map.
+     * Puts an update of low rank beside a weight, and trains it. The output head of a tied model may have one too: it is then the
+     * embedding's matrix and the update, while the embedding stays. Its parameters are called as PEFT's tensors:
+     * {@code MODULE.lora_A.weight}, {@code .lora_B.weight}, {@code .lora_magnitude_vector}; of an embedding {@code .lora_embedding_A}
+     * and {@code _B}.
+     *
+     * @param module  the linear map or embedding, such as {@code model.layers.0.mlp.up_proj}
+     * @param update  the factors, copied
+     * @param kernels allocate and convert
+     * @throws IllegalArgumentException if there is no such module, or the shapes do not fit its weight
+     */
+    public void adapt(String module, Update update, Kernels kernels) {
+        boolean embedding = module.equals(EMBEDDING);
+        Parameter adapted = all.get(module + ".weight");
+        if (adapted == null && module.equals(HEAD)) adapted = all.get(EMBEDDING + ".weight");
+        if (adapted == null) throw new IllegalArgumentException("there is no weight of a module " + module + " to adapt");
+        Shape weight = adapted.value().shape(), a = update.a.shape(), b = update.b.shape();
+        long in = weight.size(embedding ? 0 : 1), out = weight.size(embedding ? 1 : 0);
+        if (a.size(1) != in || b.size(0) != out || a.size(0) != b.size(1) || update.magnitude != null && update.magnitude.shape().elements() != out)
+            throw new IllegalArgumentException(module + " " + weight + " cannot have an update of A " + a + " and B " + b
+                    + (update.magnitude == null ? "" : " and magnitudes " + update.magnitude.shape()));
+        updates.put(module, new LowRank(master(module + (embedding ? ".lora_embedding_A" : ".lora_A.weight"), update.a, kernels),
+                master(module + (embedding ? ".lora_embedding_B" : ".lora_B.weight"), update.b, kernels),
+                update.magnitude == null ? null : master(module + ".lora_magnitude_vector", update.magnitude, kernels), update.scale, update.dropout));
+    }
+
+    /**
+     * Trains a weight of its own in the place of one, or where the model has none: an output head of a tied model, which then is
+     * tied no more.
+     *
+     * @param name    the weight
+     * @param values  from which it starts, copied; any computable type
+     * @param kernels allocate and convert
+     */
+    public void train(String name, Tensor values, Kernels kernels) { all.put(name, master(name, values, kernels)); }
+
+    /**
+     * Puts a frozen weight in the place of one, or where the model has none.
+     *
+     * @param name   the weight
+     * @param values open as long as these parameters
+     */
+    public void freeze(String name, Tensor values) { all.put(name, new Parameter(name, values, null)); }
+
+    /**
+     * The update of a linear map or an embedding, what rests of it frozen (see {@link #activate}).
      *
      * @param module its name
      * @return the update; null for none
      */
-    public LowRank update(String module) { return updates.get(module); }
+    public LowRank update(String module) {
+        LowRank update = updates.get(module);
+        return update == null ? null : new LowRank(resting(update.a()), resting(update.b()), update.magnitude() == null ? null : resting(update.magnitude()), update.scale(), update.dropout());
+    }
+
+    private Parameter resting(Parameter parameter) { return !parameter.isTrained() || active.trains(parameter.name()) ? parameter : new Parameter(parameter.name(), parameter.value(), null); }
 
     private Parameter master(String name, Tensor stored, Kernels kernels) {
         Tensor value = own(kernels.allocate(name, stored.shape())), gradient = own(kernels.allocate("gradient of " + name, stored.shape()));
@@ -96,7 +138,7 @@ public final class Parameters implements AutoCloseable {
      */
     public Parameter get(String name) {
         Parameter parameter = all.get(name);
-        return parameter == null || !parameter.isTrained() || active.trains(name) ? parameter : new Parameter(name, parameter.value(), null);
+        return parameter == null ? null : resting(parameter);
     }
 
     /**
@@ -107,10 +149,13 @@ public final class Parameters implements AutoCloseable {
      */
     public void activate(Trainable part) { active = part; }
 
-    /** {@return those that are trained, resting ones too: weights in the order of the source, then updates in that of {@link #adapt}} */
+    /** {@return those that are trained, resting ones too: weights in the order of the source, then updates in that of {@link #adapt}, A, B and magnitudes of each} */
     public List<Parameter> trained() {
         List<Parameter> trained = new ArrayList<>(all.values().stream().filter(Parameter::isTrained).toList());
-        for (LowRank update : updates.values()) trained.addAll(List.of(update.a, update.b));
+        for (LowRank update : updates.values()) {
+            trained.addAll(List.of(update.a(), update.b()));
+            if (update.magnitude() != null) trained.add(update.magnitude());
+        }
         return trained;
     }
 

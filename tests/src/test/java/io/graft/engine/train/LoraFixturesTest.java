@@ -41,7 +41,7 @@ class LoraFixturesTest {
                 Trainer trainer = new Trainer(model.architecture(), parameters, kernels, gradients)) {
             for (LoraPair pair : adapter.pairs().values())
                 try (Tensor a = whole(pair.a()); Tensor b = whole(pair.b())) {
-                    parameters.adapt(pair.module(), a, b, (float) pair.scale(), kernels);
+                    parameters.adapt(pair.module(), new Parameters.Update(a, b, (float) pair.scale()), kernels);
                 }
             try (AdamW optimizer = new AdamW(new AdamW.Settings(0.9, 0.999, 1e-8, facts.get("weight_decay").getAsDouble(), true, 0), parameters.trained(), kernels, gradients)) {
                 double[] losses = Golden.doubles(golden, "loss64");

@@ -147,6 +147,9 @@ public final class Gradients implements AutoCloseable {
      */
     public double sumOfSquares(Tensor gradient) { return Elementwise.sumOfSquares(region, gradient); }
 
+    /** {@return what adapters need beside these, on the same workers} */
+    public AdapterMath adapters() { return new AdapterMath(kernels, region); }
+
     /** Ends the workers. */
     @Override
     public void close() { workers.close(); }
