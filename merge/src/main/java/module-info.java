@@ -17,6 +17,8 @@ module io.graft.merge {
     exports io.graft.merge.run;
     exports io.graft.merge.recipe;
     exports io.graft.merge.yaml;
+    exports io.graft.merge.search;
+    exports io.graft.merge.world;
 
     opens io.graft.merge.cli to info.picocli;
 
