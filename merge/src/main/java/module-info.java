@@ -16,6 +16,7 @@ module io.graft.merge {
     exports io.graft.merge.plan;
     exports io.graft.merge.run;
     exports io.graft.merge.recipe;
+    exports io.graft.merge.train;
     exports io.graft.merge.yaml;
     exports io.graft.merge.search;
     exports io.graft.merge.world;

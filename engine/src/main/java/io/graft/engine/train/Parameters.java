@@ -31,9 +31,12 @@ public final class Parameters implements AutoCloseable {
      * @param source    the weights, open as long as these are used
      * @param trainable which are trained
      * @param kernels   allocate and convert
+     * @throws IllegalArgumentException if an update lies beside one of the source's weights, which would be lost: give the merged weights,
+     *                                  or the base's and {@link #adapt} them
      */
     public Parameters(WeightSource source, Trainable trainable, Kernels kernels) {
         for (String name : source.names()) {
+            if (source.update(name) != null) throw new IllegalArgumentException(name + " has an update of low rank beside it; expected weights with it merged in, or without it");
             Tensor stored = source.tensor(name);
             all.put(name, trainable.trains(name) ? master(name, stored, kernels) : new Parameter(name, stored, null));
         }

@@ -38,7 +38,8 @@ public final class AdapterConfig {
     private final JsonObject json;
     private final List<String> warnings = new ArrayList<>();
     private final double alpha;
-    private final SequencedMap<Pattern, Double> alphaPattern = new LinkedHashMap<>();
+    private final SequencedMap<Pattern, Double> alphaPattern;
+    private final SequencedMap<Pattern, Double> rankPattern;
     private final TargetModules targets;
 
     private AdapterConfig(String where, JsonObject json) {
@@ -55,12 +56,8 @@ public final class AdapterConfig {
         String bias = json.has("bias") ? text("bias") : "none";
         if (!Set.of("none", "all", "lora_only").contains(String.valueOf(bias))) throw refuse("bias", "none, all or lora_only");
         alpha = number("lora_alpha", 8);
-        if (json.get("alpha_pattern") instanceof JsonObject patterns)
-            for (Map.Entry<String, JsonElement> each : patterns.entrySet()) {
-                if (!(each.getValue() instanceof JsonPrimitive value && value.isNumber())) throw refuse("alpha_pattern", "numbers");
-                alphaPattern.put(pattern(where, "alpha_pattern", "(.*\\.)?(" + each.getKey() + ")"), value.getAsDouble());
-            }
-        else if (isOn("alpha_pattern")) throw refuse("alpha_pattern", "an object");
+        alphaPattern = patterns("alpha_pattern");
+        rankPattern = patterns("rank_pattern");
         targets = new TargetModules(where, json);
         warnOfInitialisation();
     }
@@ -101,13 +98,70 @@ public final class AdapterConfig {
      * @return alpha / r, or with rsLoRA alpha / √r; alpha is that of the first pattern that matches
      */
     public double scale(String module, long rank) {
-        double own = alpha;
-        for (Map.Entry<Pattern, Double> each : alphaPattern.entrySet())
-            if (each.getKey().matcher(module).matches()) {
-                own = each.getValue();
-                break;
-            }
-        return own / (isOn("use_rslora") ? Math.sqrt(rank) : rank);
+        return first(alphaPattern, module, alpha) / (isOn("use_rslora") ? Math.sqrt(rank) : rank);
+    }
+
+    /**
+     * The rank that a module is given when an adapter begins.
+     *
+     * @param module such as {@code model.layers.0.self_attn.q_proj}
+     * @return that of the first pattern that matches, or else r
+     * @throws RequestException if it is no whole number over 0
+     */
+    public int rank(String module) {
+        double rank = first(rankPattern, module, number("r", 8));
+        if (rank < 1 || rank != Math.rint(rank) || rank > Integer.MAX_VALUE) throw new RequestException(where + ": " + module, "\"r\"", "a whole number over 0", rank);
+        return (int) rank;
+    }
+
+    private static double first(SequencedMap<Pattern, Double> patterns, String module, double otherwise) {
+        for (Map.Entry<Pattern, Double> each : patterns.entrySet()) if (each.getKey().matcher(module).matches()) return each.getValue();
+        return otherwise;
+    }
+
+    /**
+     * The share of the factors' input that is dropped in training.
+     *
+     * @return from 0 to below 1
+     * @throws RequestException if it is not
+     */
+    public double dropout() {
+        double dropout = number("lora_dropout", 0);
+        if (!(dropout >= 0 && dropout < 1)) throw refuse("lora_dropout", "from 0 to below 1");
+        return dropout;
+    }
+
+    /** {@return which biases of the base are trained: {@code none}, {@code lora_only} (of adapted modules) or {@code all}} */
+    public String bias() { return json.has("bias") ? text("bias") : "none"; }
+
+    /**
+     * Modules that are trained and saved whole.
+     *
+     * @return ends of their names
+     * @throws RequestException if it is no list of strings
+     */
+    public List<String> modulesToSave() {
+        List<String> names = new ArrayList<>();
+        if (!isOn("modules_to_save")) return names;
+        if (!(json.get("modules_to_save") instanceof JsonArray list)) throw refuse("modules_to_save", "a list of names");
+        for (JsonElement each : list) {
+            if (!(each instanceof JsonPrimitive name && name.isString())) throw refuse("modules_to_save", "a list of names");
+            names.add(name.getAsString());
+        }
+        return names;
+    }
+
+    /**
+     * Whether A begins normally distributed instead of uniformly.
+     *
+     * @return whether {@code init_lora_weights} is {@code gaussian}
+     * @throws RequestException if it is neither that nor true
+     */
+    public boolean gaussianInitialisation() {
+        JsonElement init = json.get("init_lora_weights");
+        if (init == null || init instanceof JsonPrimitive truth && truth.isBoolean() && truth.getAsBoolean()) return false;
+        if (init instanceof JsonPrimitive name && name.isString() && name.getAsString().equalsIgnoreCase("gaussian")) return true;
+        throw refuse("init_lora_weights", "true or gaussian, to begin an adapter");
     }
 
     /**
@@ -136,7 +190,19 @@ public final class AdapterConfig {
     /** {@return what the user should know, each once} */
     public List<String> warnings() { return List.copyOf(warnings); }
 
-    String where() { return where; }
+    /** {@return what errors call it} */
+    public String where() { return where; }
+
+    private SequencedMap<Pattern, Double> patterns(String key) {
+        SequencedMap<Pattern, Double> patterns = new LinkedHashMap<>();
+        if (json.get(key) instanceof JsonObject object)
+            for (Map.Entry<String, JsonElement> each : object.entrySet()) {
+                if (!(each.getValue() instanceof JsonPrimitive value && value.isNumber())) throw refuse(key, "numbers");
+                patterns.put(pattern(where, key, "(.*\\.)?(" + each.getKey() + ")"), value.getAsDouble());
+            }
+        else if (isOn(key)) throw refuse(key, "an object");
+        return patterns;
+    }
 
     private boolean isOn(String key) {
         return switch (json.get(key)) {
