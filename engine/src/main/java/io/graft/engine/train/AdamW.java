@@ -54,7 +54,8 @@ public final class AdamW implements AutoCloseable {
     }
 
     /**
-     * Clips the gradients together and takes a step.
+     * Clips the gradients together and takes a step. A gradient that is not finite changes nothing: neither weights, nor moments,
+     * nor the count of steps.
      *
      * @param rate the learning rate
      * @return the gradient's global 2-norm before clipping
@@ -63,6 +64,7 @@ public final class AdamW implements AutoCloseable {
         double squares = 0;
         for (Moments each : moments) squares += gradients.sumOfSquares(each.parameter.gradient());
         double norm = Math.sqrt(squares);
+        if (!Double.isFinite(norm)) return norm;
         double factor = settings.clip() > 0 ? Math.min(1, settings.clip() / (norm + 1e-6)) : 1; // PyTorch's 1e-6
         steps++;
         for (Moments each : moments) {

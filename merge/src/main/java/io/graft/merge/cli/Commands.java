@@ -22,6 +22,7 @@ final class Commands {
             InspectCommand.class,
             DiffCommand.class,
             ConvertCommand.class,
+            TrainCommand.class,
             GenerateCommand.class,
             TokenizeCommand.class,
             PerplexityCommand.class,

@@ -20,17 +20,21 @@ final class Progress implements LongConsumer, AutoCloseable {
 
     private final String task;
     private final long total;
+    /** What is counted, such as {@code steps}; null for bytes. */
+    private final String unit;
     private final PrintStream err;
     private final LongSupplier nanoTime;
     private final long started;
     private final AtomicLong done = new AtomicLong(), nextLine;
     private final ProgressBar bar;
+    private volatile String said = "";
 
     private enum Kind { BAR, LINES, NOTHING }
 
-    private Progress(String task, long total, Kind kind, PrintStream err, LongSupplier nanoTime) {
+    private Progress(String task, long total, String unit, Kind kind, PrintStream err, LongSupplier nanoTime) {
         this.task = task;
         this.total = total;
+        this.unit = unit;
         this.err = err;
         this.nanoTime = nanoTime;
         this.started = nanoTime.getAsLong();
@@ -48,16 +52,40 @@ final class Progress implements LongConsumer, AutoCloseable {
      */
     static Progress start(CommonOptions options, String task, long bytes) {
         Kind kind = options.quiet ? Kind.NOTHING : Terminal.errIsTerminal() ? Kind.BAR : Kind.LINES;
-        return new Progress(task, bytes, kind, System.err, System::nanoTime);
+        return new Progress(task, bytes, null, kind, System.err, System::nanoTime);
+    }
+
+    /**
+     * Begins to count something else than bytes.
+     *
+     * @param options of the command
+     * @param task    one word, such as {@code training}
+     * @param total   how many there are in all
+     * @param unit    what they are, such as {@code steps}
+     * @return what to report to; close it
+     */
+    static Progress start(CommonOptions options, String task, long total, String unit) {
+        Kind kind = options.quiet ? Kind.NOTHING : Terminal.errIsTerminal() ? Kind.BAR : Kind.LINES;
+        return new Progress(task, total, unit, kind, System.err, System::nanoTime);
+    }
+
+    /**
+     * Says something beside the bar, such as the loss.
+     *
+     * @param text a few words
+     */
+    void say(String text) {
+        said = text;
+        if (bar != null) bar.setExtraMessage(text);
     }
 
     /** One that prints lines by a clock of the caller's. */
-    static Progress lines(String task, long bytes, PrintStream err, LongSupplier nanoTime) { return new Progress(task, bytes, Kind.LINES, err, nanoTime); }
+    static Progress lines(String task, long bytes, PrintStream err, LongSupplier nanoTime) { return new Progress(task, bytes, null, Kind.LINES, err, nanoTime); }
 
     /** The consumer is given, since the library's own choice loads native code and queries the terminal. */
     private ProgressBar bar() {
-        long unit = total >= 2_000_000_000L ? 1_000_000_000L : 1_000_000L;
-        return ProgressBar.builder().setTaskName(task).setInitialMax(total).setUnit(unit == 1_000_000L ? " MB" : " GB", unit).setUpdateIntervalMillis(100)
+        long size = unit != null ? 1 : total >= 2_000_000_000L ? 1_000_000_000L : 1_000_000L;
+        return ProgressBar.builder().setTaskName(task).setInitialMax(total).setUnit(unit != null ? " " + unit : size == 1_000_000L ? " MB" : " GB", size).setUpdateIntervalMillis(100)
                 .setStyle(Terminal.errHasColour() ? ProgressBarStyle.COLORFUL_UNICODE_BLOCK : ProgressBarStyle.ASCII).showSpeed(new java.text.DecimalFormat("0.00", java.text.DecimalFormatSymbols.getInstance(java.util.Locale.ROOT)))
                 .setConsumer(new ConsoleProgressBarConsumer(err, BAR_WIDTH)).clearDisplayOnFinish().build();
     }
@@ -84,7 +112,8 @@ final class Progress implements LongConsumer, AutoCloseable {
         double rate = now / seconds;
         String left = rate > 0 && total > now ? ", " + Text.seconds((total - now) / rate) + " left" : "";
         long percent = total == 0 ? 100 : Math.min(100, now * 100 / total);
-        return "graft: " + task + ": " + percent + " %, " + Text.bytes(now) + " of " + Text.bytes(total) + ", " + Text.bytes((long) rate) + "/s" + left;
+        String amounts = unit != null ? Text.count(now) + " of " + Text.count(total) + " " + unit : Text.bytes(now) + " of " + Text.bytes(total) + ", " + Text.bytes((long) rate) + "/s";
+        return "graft: " + task + ": " + percent + " %, " + amounts + left + (said.isEmpty() ? "" : ", " + said);
     }
 
     /** {@return the rate since the start, such as {@code 1.21 GB/s}} */

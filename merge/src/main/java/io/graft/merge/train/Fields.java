@@ -68,7 +68,7 @@ final class Fields {
 
     double number(double otherwise, double least, double most, String... names) {
         YamlValue value = get(names);
-        return value == null ? otherwise : number(value, names[0], otherwise, least, most);
+        return value == null ? otherwise : binder.number(value, names[0], least, most);
     }
 
     /** A whole number of 64 bits. */
@@ -82,24 +82,6 @@ final class Fields {
         }
         problems.add(value.mark(), names[0] + " must be a whole number", "a whole number", value.kind());
         return otherwise;
-    }
-
-    double number(YamlValue value, String what, double otherwise, double least, double most) {
-        Double number = plain(value);
-        if (number != null && number >= least && number <= most) return number;
-        String range = most == Double.MAX_VALUE ? least + " or more" : "from " + least + " to " + most;
-        problems.add(value.mark(), what + " must be a number", range, value.kind());
-        return otherwise;
-    }
-
-    /** A number, also one that YAML 1.1 takes for a text because it has an exponent and no point. */
-    static Double plain(YamlValue value) {
-        if (value instanceof YamlValue.Number number) return number.value();
-        if (value instanceof YamlValue.Text text && text.text().matches("[-+]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][-+]?\\d+)?")) {
-            double number = Double.parseDouble(text.text());
-            return Double.isFinite(number) ? number : null;
-        }
-        return null;
     }
 
     /** Layers as {@code 0-5,26-27}, a number, or a list of such; null for none given. */

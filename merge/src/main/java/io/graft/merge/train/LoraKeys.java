@@ -53,9 +53,9 @@ final class LoraKeys {
     }
 
     private static JsonElement element(YamlValue value) {
-        Double number = Fields.plain(value);
-        if (number != null) return number == Math.rint(number) && Math.abs(number) < 1e15 ? new JsonPrimitive(number.longValue()) : new JsonPrimitive(number);
         return switch (value) {
+            case YamlValue.Number number when number.value() == Math.rint(number.value()) && Math.abs(number.value()) < 1e15 -> new JsonPrimitive((long) number.value());
+            case YamlValue.Number number -> new JsonPrimitive(number.value());
             case YamlValue.Text text -> new JsonPrimitive(text.text());
             case YamlValue.Truth truth -> new JsonPrimitive(truth.value());
             case YamlValue.Items list -> {
@@ -68,7 +68,7 @@ final class LoraKeys {
                 table.entries().forEach((key, entry) -> object.add(key, element(entry.value())));
                 yield object;
             }
-            case YamlValue.Number _, YamlValue.Nothing _ -> JsonNull.INSTANCE;
+            case YamlValue.Nothing _ -> JsonNull.INSTANCE;
         };
     }
 }

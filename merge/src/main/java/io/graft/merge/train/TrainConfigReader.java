@@ -137,7 +137,7 @@ final class TrainConfigReader {
         double[] betas = {0.9, 0.999};
         YamlValue value = fields.get("betas");
         if (value instanceof YamlValue.Items list && list.items().size() == 2)
-            for (int i = 0; i < 2; i++) betas[i] = fields.number(list.items().get(i), "betas", betas[i], 0, Math.nextDown(1.0));
+            for (int i = 0; i < 2; i++) betas[i] = binder.number(list.items().get(i), "betas", 0, Math.nextDown(1.0));
         else if (value != null) problems.add(value.mark(), "betas must be two numbers", "such as [0.9, 0.95]", value.kind());
         double epsilon = fields.number(1e-8, 0, Double.MAX_VALUE, "eps"), decay = fields.number(0, 0, Double.MAX_VALUE, "weight_decay");
         boolean all = fields.oneOf(0, List.of("matrices", "all"), "weight_decay_on") == 1;
@@ -152,7 +152,7 @@ final class TrainConfigReader {
         double ratio = fields.number(0, 0, 1, "warmup_ratio"), least = fields.number(0, 0, 1, "min_ratio");
         if (warmup > 0 && ratio > 0) problems.add(mark, "warmup_steps and warmup_ratio both say how long the warm-up is", "one of them", "both");
         List<Double> rates = new ArrayList<>();
-        for (YamlValue item : fields.several("rates")) rates.add(fields.number(item, "rates", 0, 0, Double.MAX_VALUE));
+        for (YamlValue item : fields.several("rates")) rates.add(binder.number(item, "rates", 0, Double.MAX_VALUE));
         if (name.equals("list") == rates.isEmpty()) problems.add(mark, "a schedule of the kind " + name + (rates.isEmpty() ? " needs rates" : " has no rates"), "rates with name: list", name);
         fields.done();
         return new TrainConfig.Rates(name, warmup, ratio, least, List.copyOf(rates));

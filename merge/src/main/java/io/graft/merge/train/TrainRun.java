@@ -1,0 +1,92 @@
+package io.graft.merge.train;
+
+import io.graft.engine.RequestException;
+import io.graft.engine.kernel.Kernels;
+import io.graft.formats.files.OutputFolder;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * A fine-tuning, from its configuration to the folder with the trained model.
+ *
+ * <pre>{@code
+ * TrainConfig config = TrainConfig.of(Map.of("model", "base", "output", "expert", "data", "math.jsonl", "max_steps", 100));
+ * TrainResult result = TrainRun.run(config, new TrainListener() {});
+ * }</pre>
+ *
+ * <p>Beside the output {@code OUT} stands {@code OUT.train} with {@code metrics.jsonl} and, while it runs, checkpoints. A training that
+ * was stopped or killed goes on from the newest of them when it is run again with the same configuration, and gives the bytes that it
+ * would have given.
+ */
+public final class TrainRun {
+
+    private TrainRun() {}
+
+    /**
+     * Trains with all cores.
+     *
+     * @param config   what to do
+     * @param listener watches
+     * @return what was done
+     * @throws RequestException            if the configuration does not go with its model or its data, or the output is not empty
+     * @throws io.graft.engine.RunException if the loss is not finite, or a file cannot be written
+     */
+    public static TrainResult run(TrainConfig config, TrainListener listener) { return run(config, TrainOptions.defaults(), listener); }
+
+    /**
+     * Trains.
+     *
+     * @param config   what to do
+     * @param options  how to run it
+     * @param listener watches
+     * @return what was done; not completed if the options stopped it
+     * @throws RequestException            if the configuration does not go with its model or its data, or the output is not empty, or
+     *                                     a checkpoint there is of another training
+     * @throws io.graft.engine.RunException if the loss is not finite, or a file cannot be written
+     */
+    public static TrainResult run(TrainConfig config, TrainOptions options, TrainListener listener) {
+        OutputFolder.check(config.output(), options.force());
+        Path work = WorkFolder.of(config.output());
+        try (TrainSetup setup = TrainSetup.open(config)) {
+            TrainOutline outline = Outlines.of(setup);
+            Outlines.tell(setup, outline, listener);
+            Checkpoints checkpoints = new Checkpoints(work, Fingerprint.of(setup));
+            Map.Entry<Integer, Path> from = newest(checkpoints, work, options);
+            try (WorkFolder folder = WorkFolder.open(config.output()); Kernels kernels = Kernels.open(options.kernels(), options.threads())) {
+                if (from == null) checkpoints.clear();
+                try (TrainLoop loop = new TrainLoop(setup, folder, checkpoints, options, kernels, listener)) {
+                    return loop.run(outline, from == null ? null : from.getValue());
+                }
+            }
+        }
+    }
+
+    /**
+     * Says what a training would do; writes nothing.
+     *
+     * @param config   what to do
+     * @param listener told what is worth knowing
+     * @return what would be trained, and what it takes
+     * @throws RequestException if the configuration does not go with its model or its data
+     */
+    public static TrainOutline outline(TrainConfig config, TrainListener listener) {
+        try (TrainSetup setup = TrainSetup.open(config)) {
+            TrainOutline outline = Outlines.of(setup);
+            Outlines.tell(setup, outline, listener);
+            return outline;
+        }
+    }
+
+    private static Map.Entry<Integer, Path> newest(Checkpoints checkpoints, Path work, TrainOptions options) {
+        if (options.resume() == TrainOptions.Resume.NEVER) return null;
+        Map.Entry<Integer, Path> newest = checkpoints.all().lastEntry();
+        if (newest == null) {
+            if (options.resume() == TrainOptions.Resume.REQUIRED) throw new RequestException(work.toString(), "there is no checkpoint to go on from", "checkpoints/step-N.safetensors", "none", "leave out --resume to begin");
+            return null;
+        }
+        if (!checkpoints.isOurs(newest.getValue()))
+            throw new RequestException(newest.getValue().toString(), "a checkpoint of another training: model, data or configuration have changed since", null, null,
+                    "go back to what it was, choose another output, or begin anew with --restart");
+        return newest;
+    }
+}

@@ -1,0 +1,110 @@
+package io.graft.merge.train;
+
+import io.graft.engine.RequestException;
+import io.graft.engine.memory.Shape;
+import io.graft.engine.model.Architecture;
+import io.graft.engine.train.Schedule;
+import io.graft.engine.train.TrainBatch;
+import io.graft.formats.huggingface.Architectures;
+import io.graft.formats.model.ModelSource;
+import io.graft.merge.run.Models;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/** A training with everything opened, read and checked, before memory is taken and before anything is written. */
+final class TrainSetup implements AutoCloseable {
+
+    /** A part: the names of its weights, its data, its learning rates by its own steps. */
+    record Part(Set<String> names, PartData data, Schedule schedule) {}
+
+    final TrainConfig config;
+    final ModelSource model;
+    final Architecture architecture;
+    final TrainingWeights weights;
+    /** The weights that the architecture has. */
+    final SequencedMap<String, Shape> shapes;
+    final List<Part> parts = new ArrayList<>();
+    final List<TrainBatch> validation;
+    final int steps;
+    private final TrainData data;
+
+    private TrainSetup(TrainConfig config, ModelSource model) {
+        this.config = config;
+        this.model = model;
+        architecture = Architectures.of(model.name() + ": config.json", model.config());
+        Set<String> trained = new LinkedHashSet<>();
+        weights = new TrainingWeights(model, trained);
+        shapes = WeightShapes.check(model.name(), architecture, weights);
+        data = new TrainData(config, model, architecture.vocabulary());
+        List<TrainConfig.Part> given = config.partition().isEmpty() ? List.of(new TrainConfig.Part(config.trainable(), config.data())) : config.partition();
+        List<Set<String>> names = new ArrayList<>();
+        for (int i = 0; i < given.size(); i++) {
+            String where = config.partition().isEmpty() ? "trainable" : "partition." + i + ".trainable";
+            Set<String> chosen = new LinkedHashSet<>(config.lora() != null ? List.of() : given.get(i).trainable().of(where, List.copyOf(shapes.keySet()), architecture.layers()));
+            for (String name : chosen) if (!trained.add(name)) throw new RequestException(where, name + " is in two parts of the partition", "parts that have nothing in common", name);
+            names.add(chosen);
+        }
+        List<PartData> sources = new ArrayList<>();
+        for (int i = 0; i < given.size(); i++) sources.add(data.part(given.get(i).data(), i));
+        steps = config.maxSteps() > 0 ? config.maxSteps() : sources.stream().mapToInt(each -> each.steps(config.epochs())).max().orElseThrow() * given.size();
+        for (int i = 0; i < given.size(); i++) parts.add(new Part(names.get(i), sources.get(i), schedule(i, given.size())));
+        validation = data.validation();
+    }
+
+    static TrainSetup open(TrainConfig config) {
+        ModelSource model = config.model().fresh() == null ? Models.open(config.model().argument()) : new FreshModel(config.model().fresh());
+        try {
+            return new TrainSetup(config, model);
+        } catch (RuntimeException | Error error) {
+            model.close();
+            throw error;
+        }
+    }
+
+    /** The rates of a part's own steps; those of a list are one for every step of all parts. */
+    private Schedule schedule(int part, int of) {
+        TrainConfig.Rates rates = config.schedule();
+        int own = Math.max(1, (steps - part + of - 1) / of);
+        if (rates.name().equals("list")) {
+            if (rates.rates().size() < steps) throw new RequestException("schedule.rates", "too few", steps + " of them, one a step", rates.rates().size());
+            List<Double> mine = new ArrayList<>();
+            for (int step = part; step < steps; step += of) mine.add(rates.rates().get(step));
+            return mine.isEmpty() ? Schedule.of(List.of(0.0)) : Schedule.of(mine);
+        }
+        int warmup = rates.warmupRatio() > 0 ? Schedule.warmupSteps(rates.warmupRatio(), own) : rates.warmupSteps();
+        Schedule.Kind kind = switch (rates.name()) {
+            case "linear" -> Schedule.Kind.LINEAR;
+            case "cosine" -> Schedule.Kind.COSINE;
+            default -> warmup > 0 ? Schedule.Kind.CONSTANT_WITH_WARMUP : Schedule.Kind.CONSTANT;
+        };
+        return Schedule.of(kind, config.optimizer().rate(), own, warmup, rates.minRatio());
+    }
+
+    Set<String> trained() {
+        Set<String> all = new LinkedHashSet<>();
+        for (Part each : parts) all.addAll(each.names);
+        return all;
+    }
+
+    List<TrainOutline.Data> dataFacts() {
+        List<TrainConfig.Part> given = config.partition().isEmpty() ? List.of(new TrainConfig.Part(config.trainable(), config.data())) : config.partition();
+        return given.stream().map(part -> data.facts(part.data().stream().map(TrainConfig.DataFile::file).toList())).toList();
+    }
+
+    TrainOutline.Data validationFacts() { return config.validation().isEmpty() ? null : data.facts(config.validation()); }
+
+    /** Data files, each once. */
+    Set<Path> files() {
+        Set<Path> files = new LinkedHashSet<>(config.validation());
+        for (TrainConfig.DataFile each : config.data()) files.add(each.file());
+        for (TrainConfig.Part part : config.partition()) for (TrainConfig.DataFile each : part.data()) files.add(each.file());
+        return files;
+    }
+
+    @Override
+    public void close() { weights.close(); }
+}
