@@ -126,11 +126,11 @@ final class TrainReport {
 
     /** The rate at which matrices are multiplied here: a short measurement. */
     static double gigaflops(CommonOptions common) {
-        int size = 512;
+        int size = 256;
         try (Kernels kernels = Kernels.open(common.kernels, common.threads); Tensor a = kernels.allocate("a", Shape.of(size, size)); Tensor b = kernels.allocate("b", Shape.of(size, size));
                 Tensor c = kernels.allocate("c", Shape.of(size, size))) {
             double best = 0;
-            long until = System.nanoTime() + 1_500_000_000L; // C2 needs about a second
+            long until = System.nanoTime() + 1_500_000_000L; // the first products are interpreted: C2 needs about a second
             do {
                 long started = System.nanoTime();
                 kernels.matmul(a, false, b, true, c, false);

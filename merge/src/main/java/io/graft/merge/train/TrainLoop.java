@@ -49,7 +49,7 @@ final class TrainLoop implements AutoCloseable {
         Set<String> names = setup.trained();
         parameters = new Parameters(setup.weights, names::contains, kernels);
         setup.weights.forget();
-        trainer = new Trainer(setup.architecture, parameters, kernels, gradients);
+        trainer = new Trainer(setup.architecture, parameters, kernels, gradients, config.gradientCheckpointing());
         trained = parameters.trained();
         for (TrainSetup.Part part : setup.parts)
             optimizers.add(new AdamW(config.optimizer().settings(), trained.stream().filter(each -> part.names().contains(each.name())).toList(), kernels, gradients));
@@ -111,7 +111,7 @@ final class TrainLoop implements AutoCloseable {
         double rate = part.schedule().rate(state.step / setup.parts.size());
         parameters.activate(part.names()::contains);
         List<TrainBatch> batches = part.data().next();
-        double loss = trainer.gradients(batches);
+        double loss = trainer.gradients(batches, config.seed(), state.step);
         double norm = Double.isFinite(loss) ? optimizers.get(index).step(rate) : Double.NaN;
         boolean skipped = !Double.isFinite(norm);
         if (skipped && !config.skipNonFinite()) throw notFinite(loss);

@@ -35,6 +35,7 @@ final class TrainSetup implements AutoCloseable {
     private TrainSetup(TrainConfig config, ModelSource model) {
         this.config = config;
         this.model = model;
+        if (config.lora() != null) throw new RequestException("lora", "adapters cannot be trained yet");
         architecture = Architectures.of(model.name() + ": config.json", model.config());
         Set<String> trained = new LinkedHashSet<>();
         weights = new TrainingWeights(model, trained);
