@@ -54,6 +54,9 @@ public final class Batch {
     /** {@return how many texts it has} */
     public int parts() { return parts; }
 
+    /** Takes the last text out again. */
+    void removeLast() { caches[--parts] = null; }
+
     KvCache cache(int part) { return caches[part]; }
 
     int first(int part) { return part == 0 ? 0 : ends[part - 1]; }

@@ -53,7 +53,16 @@ public final class CausalLm implements AutoCloseable {
      * @param rows the most tokens of a pass; memory grows with it
      * @return the session; close it before the model
      */
-    public Session session(int rows) { return new Session(architecture, weights, kernels, rows); }
+    public Session session(int rows) { return new Session(architecture, weights, kernels, rows, false); }
+
+    /**
+     * A session whose passes, logits and losses never have so few rows that a kernel for {@link Kernels#FEW} rows would compute
+     * them: what is missing is filled up and thrown away. So a text has the same bits whatever shares its passes, and however
+     * it is cut into them. Slower for a single text.
+     *
+     * @return a session with passes of up to 512 rows; close it before the model
+     */
+    public Session steadySession() { return new Session(architecture, weights, kernels, ROWS, true); }
 
     /** Closes the weights. A session that runs on is an exception then, not a crash. */
     @Override

@@ -44,6 +44,25 @@ public final class KvCache implements AutoCloseable {
         length = to;
     }
 
+    /**
+     * Begins the text as another one does, in place of what it was: copies the other's keys and values.
+     *
+     * @param other of the same model, at the same first position
+     * @param to    how many of its positions
+     */
+    public void beginAs(KvCache other, int to) {
+        if (to < 0 || to > other.length) throw new IllegalArgumentException("the first " + to + " positions of a cache of " + other.length);
+        if (other == this || other.width != width || other.keys.length != keys.length || other.firstPosition != firstPosition)
+            throw new IllegalArgumentException("a cache of another model, or itself");
+        length = 0;
+        reserve(to);
+        for (int layer = 0; layer < keys.length && to > 0; layer++) {
+            kernels.copy(other.keys[layer].rows(0, to), keys[layer].rows(0, to));
+            kernels.copy(other.values[layer].rows(0, to), values[layer].rows(0, to));
+        }
+        length = to;
+    }
+
     /** Makes room for more positions. */
     void reserve(int more) {
         if (closed) throw new IllegalStateException("the cache is closed; ask the session for another");

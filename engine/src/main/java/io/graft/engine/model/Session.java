@@ -15,12 +15,16 @@ public final class Session implements AutoCloseable {
 
     /** Bytes of logits that are made at a time. */
     private static final long LOGIT_BYTES = 16 << 20;
+    /** What fills up a pass that has too few rows. */
+    private static final int[] FILLING = new int[Kernels.FEW + 1];
 
     private final Architecture architecture;
     private final Weights weights;
     private final Kernels kernels;
     private final Forward forward;
-    private final int rows, logitRows;
+    private final int rows, logitRows, least;
+    /** Text of the rows that fill up a pass; null where none ever does. */
+    private final KvCache filling;
     private final Tensor logits, loss, logSumExp;
     private final float[] row;
     private int ran;
@@ -38,18 +42,20 @@ public final class Session implements AutoCloseable {
         void row(int index, float[] logits);
     }
 
-    Session(Architecture architecture, Weights weights, Kernels kernels, int rows) {
-        if (rows < 1) throw new IllegalArgumentException("a session of " + rows + " rows");
+    Session(Architecture architecture, Weights weights, Kernels kernels, int rows, boolean steady) {
+        this.least = steady ? Kernels.FEW + 1 : 1;
+        if (rows < least) throw new IllegalArgumentException("a session of " + rows + " rows; expected at least " + least);
         this.architecture = architecture;
         this.weights = weights;
         this.kernels = kernels;
         this.rows = rows;
-        this.logitRows = Math.clamp(LOGIT_BYTES / (4L * architecture.vocabulary()), 1, rows);
+        this.logitRows = Math.clamp(LOGIT_BYTES / (4L * architecture.vocabulary()), least, rows);
         this.forward = new Forward(architecture, weights, kernels, rows);
         this.logits = kernels.allocate("logits", Shape.of(logitRows, architecture.vocabulary()));
         this.loss = kernels.allocate("losses", Shape.of(rows));
         this.logSumExp = kernels.allocate("logarithms of sums", Shape.of(rows));
         this.row = new float[architecture.vocabulary()];
+        this.filling = steady ? cache(least) : null;
     }
 
     /** {@return the most rows of a pass} */
@@ -90,8 +96,18 @@ public final class Session implements AutoCloseable {
                 throw new RequestException("token " + id, "it is not in the vocabulary", "0 to " + (architecture.vocabulary() - 1), id);
         }
         ran = 0;
-        forward.run(batch, observer);
-        ran = batch.rows();
+        int asked = batch.rows();
+        if (asked < least) {
+            batch.add(filling, FILLING, 0, least - asked);
+            try {
+                forward.run(batch, observer);
+            } finally {
+                batch.removeLast();
+            }
+        } else {
+            forward.run(batch, observer);
+        }
+        ran = asked;
         for (int part = 0; part < batch.parts(); part++) batch.cache(part).advance(batch.end(part) - batch.first(part));
     }
 
@@ -104,11 +120,11 @@ public final class Session implements AutoCloseable {
      */
     public void logits(int[] which, int count, LogitRows to) {
         for (int first = 0; first < count; first += logitRows) {
-            int some = Math.min(logitRows, count - first);
-            Tensor made = logits.rows(0, some);
-            forward.head(gather(which, first, some), made);
+            int some = Math.min(logitRows, count - first), made = Math.max(some, least);
+            Tensor computed = logits.rows(0, made);
+            forward.head(made == some ? gather(which, first, some) : gather(filled(which, first, some), 0, made), computed);
             for (int i = 0; i < some; i++) {
-                kernels.download(made.rows(i, 1), row);
+                kernels.download(computed.rows(i, 1), row);
                 to.row(first + i, row);
             }
         }
@@ -125,9 +141,24 @@ public final class Session implements AutoCloseable {
     public void losses(int[] which, int[] targets, float[] losses, int[] best) {
         int count = which.length;
         if (count == 0) return;
+        if (count < least) {
+            float[] filledLosses = new float[least];
+            int[] filledBest = best == null ? null : new int[least];
+            losses(filled(which, 0, count), filled(targets, 0, count), filledLosses, filledBest);
+            System.arraycopy(filledLosses, 0, losses, 0, count);
+            if (best != null) System.arraycopy(filledBest, 0, best, 0, count);
+            return;
+        }
         kernels.crossEntropy(gather(which, 0, count), weights.head, (float) architecture.head().scale(), (float) architecture.head().softCap(), targets, loss.rows(0, count),
                 logSumExp.rows(0, count), best);
         kernels.download(loss.rows(0, count), losses);
+    }
+
+    /** The least number of entries, of which the first are these and the others repeat the last. */
+    private int[] filled(int[] which, int first, int some) {
+        int[] all = new int[least];
+        for (int i = 0; i < least; i++) all[i] = which[first + Math.min(i, some - 1)];
+        return all;
     }
 
     /** Hidden states (some, H) of some rows, behind each other; a run of neighbours is copied at once. */
@@ -159,6 +190,7 @@ public final class Session implements AutoCloseable {
     @Override
     public void close() {
         forward.close();
+        if (filling != null) filling.close();
         logits.close();
         loss.close();
         logSumExp.close();
