@@ -27,6 +27,7 @@ final class Commands {
             TokenizeCommand.class,
             PerplexityCommand.class,
             ScoreCommand.class,
+            EvalCommand.class,
             TraceCommand.class,
             ProfileCommand.class
     );

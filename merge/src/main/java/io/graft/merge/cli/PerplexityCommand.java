@@ -5,12 +5,9 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.graft.engine.RequestException;
 import io.graft.engine.generate.Scorer;
-import io.graft.engine.generate.Scorer.Answer;
-import io.graft.engine.generate.Scorer.Question;
 import io.graft.formats.json.Json;
+import io.graft.merge.eval.Perplexity;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,35 +55,14 @@ final class PerplexityCommand implements Runnable {
             if (wide < 2) throw new RequestException("--window", "out of range", "at least 2", wide);
             int step = stride != null ? stride : wide / 2;
             if (step < 1 || step > wide) throw new RequestException("--stride", "out of range", "1 to the window, " + wide, step);
-            print(text, losses(scorer, text, wide, step), wide, step);
+            print(text, Perplexity.losses(scorer, text, wide, step), wide, step);
         }
-    }
-
-    /** The loss of every token but the first; NaN where it is not scored. */
-    static double[] losses(Scorer scorer, int[] text, int window, int stride) {
-        double[] losses = new double[text.length - 1];
-        Arrays.fill(losses, Double.NaN);
-        int done = 1; // tokens that need no score any more
-        for (int begin = 0; done < text.length; begin += stride) {
-            int end = Math.min(begin + window, text.length), from = Math.max(done, begin + 1);
-            if (from < end) {
-                Answer answer = scorer.score(List.of(new Question(Arrays.copyOfRange(text, begin, end), from - begin))).getFirst();
-                for (int i = from; i < end; i++) losses[i - 1] = answer.losses()[i - from];
-            }
-            done = end;
-        }
-        return losses;
     }
 
     private void print(int[] text, double[] losses, int window, int stride) {
-        double sum = 0;
-        long count = 0;
-        for (double loss : losses) {
-            if (Double.isNaN(loss)) continue;
-            sum += loss;
-            count++;
-        }
-        double mean = sum / count, perplexity = Math.exp(mean);
+        double[] found = Perplexity.meanAndCount(losses);
+        double mean = found[0], perplexity = Math.exp(mean);
+        long count = (long) found[1];
         if (!common.json) {
             System.out.println(String.format(Locale.ROOT, "perplexity %.4f over %d tokens (%.4f nats a token)", perplexity, count, mean));
             return;

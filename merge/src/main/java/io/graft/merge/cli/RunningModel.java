@@ -5,15 +5,15 @@ import io.graft.engine.generate.TextStream;
 import io.graft.engine.kernel.Kernels;
 import io.graft.engine.model.CausalLm;
 import io.graft.engine.model.WeightSource;
+import io.graft.formats.chat.ChatTemplate;
 import io.graft.formats.huggingface.Architectures;
 import io.graft.formats.huggingface.GenerationConfig;
-import io.graft.formats.json.Json;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.tokenizer.StreamDecoder;
 import io.graft.formats.tokenizer.Tokenizer;
+import io.graft.formats.tokenizer.TokenizerFiles;
 import io.graft.formats.weights.ModelWeights;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.graft.merge.eval.EvalModel;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -72,16 +72,19 @@ final class RunningModel implements AutoCloseable {
     }
 
     private static Tokenizer tokenizer(ModelSource source) {
-        String made = source.sideFiles().get(TOKENIZER);
-        if (made != null) return Tokenizer.fromJson(source.name(), Json.parse(source.name() + ": " + TOKENIZER, made).getAsJsonObject());
-        Path folder = source.folder().orElse(null);
-        return folder != null && Files.exists(folder.resolve(TOKENIZER)) ? Tokenizer.fromFolder(folder) : null;
+        TokenizerFiles files = TokenizerFiles.of(source);
+        return files.has(TOKENIZER) ? Tokenizer.from(files) : null;
     }
 
     /** {@return the tokenizer, which must be there} */
     Tokenizer needTokenizer() {
         if (tokenizer == null) throw new RequestException(source.name(), "the model has no tokenizer", TOKENIZER, "none", "give ids instead of text, or add the tokenizer files of the base model");
         return tokenizer;
+    }
+
+    /** {@return the model as an evaluation needs it, which takes a tokenizer} */
+    EvalModel forEvaluation() {
+        return new EvalModel(source.name(), lm, needTokenizer(), advice().stopTokens(), EvalModel.beginning(source.config()), () -> ChatTemplate.from(TokenizerFiles.of(source)));
     }
 
     /** {@return what its makers advise; stop tokens by the tokenizer's files where no config names any} */

@@ -1,7 +1,6 @@
 package io.graft.merge.cli;
 
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.graft.engine.RequestException;
@@ -9,7 +8,7 @@ import io.graft.engine.generate.Scorer;
 import io.graft.engine.generate.Scorer.Answer;
 import io.graft.engine.generate.Scorer.Question;
 import io.graft.formats.json.Json;
-import io.graft.formats.tokenizer.Tokenizer;
+import io.graft.merge.eval.EvalModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,7 +46,8 @@ final class ScoreCommand implements Runnable {
         Map<String, JsonObject> lines = lines(file);
         try (RunningModel running = RunningModel.open(model, common); Scorer scorer = new Scorer(running.lm)) {
             List<Question> questions = new ArrayList<>();
-            lines.forEach((where, line) -> questions.add(question(where, line, running)));
+            EvalModel texts = running.tokenizer == null ? null : running.forEvaluation();
+            lines.forEach((where, line) -> questions.add(line.has("continuation_ids") ? ofIds(where, line, running) : ofText(where, line, texts, running)));
             for (int first = 0; first < questions.size(); first += TOGETHER)
                 for (Answer answer : scorer.score(questions.subList(first, Math.min(first + TOGETHER, questions.size())))) print(answer);
         }
@@ -74,43 +74,15 @@ final class ScoreCommand implements Runnable {
         System.out.println(Json.line(json));
     }
 
-    private static Question question(String where, JsonObject line, RunningModel running) {
-        int[] context, whole;
-        if (line.has("continuation_ids")) {
-            context = ids(where, line, "context_ids");
-            int[] continuation = ids(where, line, "continuation_ids");
-            whole = Arrays.copyOf(context, context.length + continuation.length);
-            System.arraycopy(continuation, 0, whole, context.length, continuation.length);
-        } else {
-            Tokenizer tokenizer = running.needTokenizer();
-            String before = text(where, line, "context"), after = text(where, line, "continuation"), kept = before.stripTrailing();
-            after = before.substring(kept.length()) + after;
-            context = tokenizer.ids(kept, false);
-            whole = tokenizer.ids(kept + after, false);
-        }
-        if (context.length == 0) {
-            int[] longer = new int[whole.length + 1];
-            longer[0] = beginning(where, running);
-            System.arraycopy(whole, 0, longer, 1, whole.length);
-            whole = longer;
-            context = new int[1];
-        }
-        if (whole.length <= context.length) throw new RequestException(where, "the continuation has no token");
-        // As the harness: a text that is too long loses its beginning.
-        int most = running.lm.architecture().positions() == 0 ? Integer.MAX_VALUE : running.lm.architecture().positions() + 1;
-        int cut = Math.max(0, whole.length - most);
-        if (cut >= context.length) throw new RequestException(where, "the continuation is longer than the model's texts", (most - 1) + " tokens", whole.length - context.length);
-        return new Question(Arrays.copyOfRange(whole, cut, whole.length), context.length - cut);
+    private static Question ofText(String where, JsonObject line, EvalModel texts, RunningModel running) {
+        running.needTokenizer();
+        return texts.continuation(where, text(where, line, "context"), text(where, line, "continuation"));
     }
 
-    private static int beginning(String where, RunningModel running) {
-        JsonObject config = running.source.config();
-        for (String key : new String[] {"bos_token_id", "eos_token_id"}) {
-            JsonElement id = config.get(key);
-            if (id instanceof JsonArray several && !several.isEmpty()) id = several.get(0);
-            if (id instanceof JsonPrimitive number && number.isNumber()) return number.getAsInt();
-        }
-        throw new RequestException(where, "an empty context, and the model has no token that begins or ends a text", "a bos_token_id or eos_token_id in config.json", "none");
+    private static Question ofIds(String where, JsonObject line, RunningModel running) {
+        int[] context = ids(where, line, "context_ids"), continuation = ids(where, line, "continuation_ids"), whole = Arrays.copyOf(context, context.length + continuation.length);
+        System.arraycopy(continuation, 0, whole, context.length, continuation.length);
+        return EvalModel.question(where, context, whole, EvalModel.beginning(running.source.config()), running.lm);
     }
 
     private static String text(String where, JsonObject line, String key) {

@@ -10,6 +10,9 @@ public final class Extraction {
     public static final String INVALID = "[invalid]";
 
     private static final Pattern FLEXIBLE = Pattern.compile("(-?[$0-9.,]{2,})|(-?[0-9]+)");
+    /** Digits of any script; a minus sign after a digit or letter is a subtraction or a hyphen. */
+    private static final Pattern NUMBER = Pattern.compile("(?:(?<![\\p{L}\\p{N}])[-\u2212])?\\p{Nd}+(?:,\\p{Nd}{3})*(?:\\.\\p{Nd}+)?");
+    private static final Pattern UP_TO_MARK = Pattern.compile("(?s).*#### "), FINAL_STOP = Pattern.compile("\\.$");
 
     private Extraction() {}
 
@@ -76,6 +79,34 @@ public final class Extraction {
         });
         while (!digits.isEmpty() && digits.charAt(digits.length() - 1) == '.') digits.setLength(digits.length() - 1);
         return digits.toString().matches("[-+]?(\\d+(\\.\\d*)?|\\.\\d+)") ? new java.math.BigDecimal(digits.toString()) : null;
+    }
+
+    /**
+     * The last number, for equality as numbers.
+     *
+     * @param output what the model wrote, in any script's digits
+     * @return it, or {@link #INVALID}
+     */
+    public static String lastNumber(String output) {
+        Matcher match = NUMBER.matcher(output);
+        String last = INVALID;
+        while (match.find()) last = match.group().replace('\u2212', '-');
+        return last;
+    }
+
+    /**
+     * {@code exact_match} as GSM8K's task has it: case, commas, dollar signs, all up to {@code #### } and a final full stop are
+     * ignored.
+     *
+     * @param found what was extracted
+     * @param gold  the right answer
+     * @return whether they are equal by that rule
+     */
+    public static boolean gsm8kMatch(String found, String gold) { return gsm8k(found).equals(gsm8k(gold)); }
+
+    private static String gsm8k(String text) {
+        String kept = UP_TO_MARK.matcher(text.replace(",", "").replace("$", "")).replaceAll("");
+        return FINAL_STOP.matcher(kept).replaceAll("").toLowerCase(java.util.Locale.ROOT);
     }
 
     private static String plain(String text) {

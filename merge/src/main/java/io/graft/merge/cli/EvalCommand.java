@@ -1,0 +1,167 @@
+package io.graft.merge.cli;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.graft.engine.RequestException;
+import io.graft.formats.files.AtomicFile;
+import io.graft.formats.files.OutputFolder;
+import io.graft.formats.json.Json;
+import io.graft.merge.eval.EvalModel;
+import io.graft.merge.eval.EvalOptions;
+import io.graft.merge.eval.EvalResult;
+import io.graft.merge.eval.EvalSample;
+import io.graft.merge.eval.EvalTask;
+import io.graft.merge.eval.Evaluation;
+import io.graft.merge.eval.Metric;
+import io.graft.merge.eval.TaskSettings;
+import io.graft.merge.eval.Tasks;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code graft eval}: how many questions a model answers rightly. */
+@Command(name = "eval", description = "Asks a model the questions of tasks and counts right answers.",
+        footer = {"", "Tasks: mgsm_{direct,native_cot,en_cot}_{en,sw,bn,te,ja} and gsm8k by the rules of lm-evaluation-harness, msvamp_{en,sw,bn,ja}, a YAML file, or",
+            "exact:FILE, choice:FILE, perplexity:FILE. Greedy; the same answers for any --batch. Every metric is printed; a task's accuracy is the one with a star.",
+            "--json prints model, settings and results: for each task its metric, accuracy, correct, total, low and high (Wilson, 95 %), and all metrics.", "",
+            "Example: graft eval models/SmolLM2-135M-Instruct --tasks mgsm_direct_sw,msvamp_sw --shots 2 --limit 50 --samples samples/"})
+final class EvalCommand implements Runnable {
+
+    @Mixin
+    private CommonOptions common;
+
+    @Parameters(index = "0", paramLabel = "MODEL", description = "A folder, a .gguf file, folder+adapter, or a recipe (.yml).")
+    private String model;
+
+    @Option(names = "--tasks", paramLabel = "TASK,...", split = ",", required = true, description = "What to ask; may be given several times.")
+    private List<String> tasks = new ArrayList<>();
+
+    @Option(names = "--data-root", paramLabel = "DIR", description = "Folder of the data sets (default: data in the folder that GRAFT_SHARED names, else ../shared/data).")
+    private Path dataRoot;
+
+    @Option(names = "--shots", paramLabel = "N", description = "Examples before each question (default: as the task says; of mgsm 0, of gsm8k 5).")
+    private int shots = -1;
+
+    @Option(names = "--sampled-shots", description = "Draw the examples as lm-evaluation-harness does (seed 1234), instead of taking the first ones.")
+    private boolean sampled;
+
+    @Option(names = "--chat", description = "Put each prompt into the model's chat template, as the user's message.")
+    private boolean chat;
+
+    @Option(names = "--limit", paramLabel = "N", description = "Only the first N questions of each task, or of each group of its questions.")
+    private int limit;
+
+    @Option(names = "--fraction", paramLabel = "X", description = "Only this share of the questions, evenly spread (over 0, at most 1).")
+    private double fraction = 1;
+
+    @Option(names = {"-n", "--max-new-tokens"}, paramLabel = "N", description = "How long an answer may be (default: as the task says; of mgsm, gsm8k and msvamp 256).")
+    private int maxNewTokens;
+
+    @Option(names = "--batch", paramLabel = "N", description = "Texts that go together at most (default: ${DEFAULT-VALUE}; fewer where their keys and values would take over 1 GiB).")
+    private int batch = 64;
+
+    @Option(names = "--samples", paramLabel = "DIR", description = "Write every prompt, answer, extraction and verdict: TASK.jsonl.")
+    private Path samples;
+
+    @Option(names = "--force", description = "Replace the folder of --samples if it exists.")
+    private boolean force;
+
+    private EvalCommand() {}
+
+    @Override
+    public void run() {
+        check("--shots", shots >= -1, "at least 0", shots);
+        check("--limit", limit >= 0, "at least 1", limit);
+        check("--fraction", fraction > 0 && fraction <= 1, "over 0, at most 1", fraction);
+        check("--max-new-tokens", maxNewTokens >= 0, "at least 1", maxNewTokens);
+        check("--batch", batch >= 1, "at least 1", batch);
+        TaskSettings settings = new TaskSettings(dataRoot != null ? dataRoot : TaskSettings.defaultDataRoot(), shots, sampled);
+        List<EvalTask> asked = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        long questions = 0;
+        for (String name : tasks) {
+            EvalTask task = Tasks.load(name, settings).part(limit, fraction);
+            if (!names.add(task.name())) throw new RequestException("--tasks", "two tasks of one name", "names that differ", task.name());
+            asked.add(task);
+            questions += task.size();
+        }
+        if (samples != null) OutputFolder.check(samples, force);
+        List<EvalResult> results = new ArrayList<>();
+        try (RunningModel running = RunningModel.open(model, common)) {
+            EvalModel evaluated = running.forEvaluation();
+            EvalOptions options = new EvalOptions(chat, maxNewTokens, batch);
+            try (Progress progress = Progress.start(common, "evaluating", questions, "answers")) {
+                for (EvalTask task : asked) {
+                    int[] before = {0};
+                    results.add(Evaluation.run(evaluated, task, options, (_, done, _) -> {
+                        progress.accept(done - before[0]);
+                        before[0] = done;
+                        return true;
+                    }));
+                }
+            }
+        }
+        for (EvalResult result : results)
+            if (result.cut() > 0) common.warn(result.task() + ": " + result.cut() + " prompts were longer than the model's texts and lost their beginning");
+        if (samples != null) write(results);
+        if (common.json) System.out.println(Json.line(json(results)));
+        else print(results);
+    }
+
+    private static void check(String option, boolean right, String expected, Object found) {
+        if (!right) throw new RequestException(option, "out of range", expected, found);
+    }
+
+    private void write(List<EvalResult> results) {
+        try (OutputFolder folder = OutputFolder.begin(samples, force)) {
+            for (EvalResult result : results) {
+                if (result.samples().isEmpty()) continue;
+                StringBuilder lines = new StringBuilder();
+                for (EvalSample sample : result.samples()) lines.append(Json.line(sample.json(result.primary()))).append('\n');
+                AtomicFile.write(folder.path().resolve(result.task() + ".jsonl"), lines.toString().getBytes(StandardCharsets.UTF_8));
+            }
+            folder.commit();
+        }
+    }
+
+    private JsonObject json(List<EvalResult> results) {
+        JsonObject json = new JsonObject(), settings = new JsonObject();
+        json.addProperty("model", model);
+        settings.addProperty("shots", shots < 0 ? null : shots);
+        settings.addProperty("sampled_shots", sampled);
+        settings.addProperty("chat", chat);
+        settings.addProperty("limit", limit == 0 ? null : limit);
+        settings.addProperty("fraction", fraction);
+        settings.addProperty("max_new_tokens", maxNewTokens == 0 ? null : maxNewTokens);
+        json.add("settings", settings);
+        JsonArray all = new JsonArray();
+        for (EvalResult result : results) all.add(result.json());
+        json.add("results", all);
+        return json;
+    }
+
+    private static void print(List<EvalResult> results) {
+        Table table = new Table("task", "metric", ">value", ">95 % interval", ">correct", ">total");
+        for (EvalResult result : results) {
+            result.groups().forEach((group, metrics) -> metrics.values().forEach(metric -> row(table, result.task() + ": " + group, metric, result.primary())));
+            result.metrics().values().forEach(metric -> row(table, result.task(), metric, result.primary()));
+        }
+        table.print(System.out, 0);
+    }
+
+    private static void row(Table table, String task, Metric metric, String primary) {
+        String name = metric.name() + (metric.name().equals(primary) ? " *" : "");
+        if (!metric.isShare()) table.row(task, name, Text.number(metric.value()), "", "", Integer.toString(metric.total()));
+        else table.row(task, name, percent(metric.value()), percent(metric.low()) + " - " + percent(metric.high()), Integer.toString(metric.correct()), Integer.toString(metric.total()));
+    }
+
+    private static String percent(double share) { return String.format(Locale.ROOT, "%.1f %%", 100 * share); }
+}
