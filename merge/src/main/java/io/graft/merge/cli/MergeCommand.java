@@ -12,6 +12,7 @@ import io.graft.merge.run.MergeSummary;
 import io.graft.merge.run.Models;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,7 +48,7 @@ final class MergeCommand implements Callable<Integer> {
     @Option(names = "--write-threads", paramLabel = "N", defaultValue = "0", description = "Threads that may write at once (default: all).")
     private int writeThreads;
 
-    @Option(names = {"--seed", "--random-seed"}, paramLabel = "N", description = "Seed of methods that draw numbers; those of today draw none.")
+    @Option(names = {"--seed", "--random-seed"}, paramLabel = "N", description = "Seed of methods that draw numbers, such as dare_ties (default: the recipe's random_seed, else 0).")
     private Long seed;
 
     @Option(names = "-v", description = "Tell more.")
@@ -66,7 +67,7 @@ final class MergeCommand implements Callable<Integer> {
         List<String> flags = ignored.given();
         if (!flags.isEmpty()) common.note("without meaning here: " + String.join(", ", flags));
         OutputFolder.check(out, force);
-        try (MergePlan plan = Models.plan(recipe)) {
+        try (MergePlan plan = Models.plan(recipe, seed == null ? OptionalLong.empty() : OptionalLong.of(seed))) {
             for (String warning : plan.warnings()) common.warn(warning);
             for (ModelSource input : plan.inputs()) for (String note : input.notes()) common.note(note);
             if (verbose.length > 0) for (var choice : plan.metadata().entrySet()) common.note(choice.getKey() + ": " + choice.getValue());

@@ -7,6 +7,7 @@ import io.graft.merge.plan.Operation.Copy;
 import io.graft.merge.plan.Operation.Linear;
 import io.graft.merge.plan.Operation.Scale;
 import io.graft.merge.plan.Operation.Slerp;
+import io.graft.merge.plan.Operation.Sparse;
 import io.graft.merge.plan.Operation.Sum;
 import io.graft.merge.plan.Operation.TaskArithmetic;
 import io.graft.merge.plan.Operation.Term;
@@ -16,7 +17,7 @@ import java.util.List;
 /**
  * Every merge method on one block of elements, in F32, each product and sum rounded, in the order of {@link Operation}.
  *
- * <p>Element-wise: the same bits however a tensor is cut into blocks. Slerp's reductions have come before, as {@link SlerpFactors}.
+ * <p>Element-wise: the same bits however a tensor is cut into blocks. What must be known of whole tensors has been found before, by a {@link Reducer}.
  */
 public final class Arithmetic {
 
@@ -54,12 +55,13 @@ public final class Arithmetic {
      * Computes a block.
      *
      * @param operation what to compute
-     * @param slerp     slerp's factors; null for the other methods
+     * @param reducer   what the passes before found: {@link SlerpSums} for slerp, {@link Selections} for what keeps some elements; null for the others
      * @param operands  the inputs
      * @param in        registers, which hold the result then
      * @param elements  in the block
+     * @param index     of the first, as the reducer counts them
      */
-    public static void block(Operation operation, SlerpFactors slerp, Operands operands, Registers in, int elements) {
+    public static void block(Operation operation, Reducer reducer, Operands operands, Registers in, int elements, long index) {
         float[] result = in.result, x = in.x, y = in.y;
         int n = in.floats(elements);
         switch (operation) {
@@ -70,7 +72,9 @@ public final class Arithmetic {
             }
             case Linear linear -> linear(linear, operands, in, elements);
             case TaskArithmetic task -> taskArithmetic(task, operands, in, elements);
+            case Sparse sparse -> SparseArithmetic.block(sparse, (Selections) reducer, operands, in, elements, index);
             case Slerp _ -> {
+                SlerpFactors slerp = ((SlerpSums) reducer).factors();
                 load(operands, 0, in, x, elements);
                 load(operands, 1, in, y, elements);
                 Floats.scale(x, slerp.base(), result, n);
@@ -122,7 +126,7 @@ public final class Arithmetic {
         Floats.add(in.y, in.result, in.result, n);
     }
 
-    private static void load(Operands operands, int input, Registers in, float[] to, int elements) {
+    static void load(Operands operands, int input, Registers in, float[] to, int elements) {
         Stored stored = operands.of(input);
         in.load(stored.dtype(), stored.bytes(), stored.at(), to, elements);
     }
@@ -134,7 +138,7 @@ public final class Arithmetic {
      * @param in       registers
      * @param elements in the block
      */
-    public static void products(Operands operands, Registers in, int elements) {
+    static void products(Operands operands, Registers in, int elements) {
         load(operands, 0, in, in.x, elements);
         load(operands, 1, in, in.y, elements);
         in.products(elements);

@@ -55,6 +55,42 @@ final class Floats {
         for (int i = 0; i < n; i++) to[i] = x[i] - y[i];
     }
 
+    /** {@code to = x} where the mask is -1, else y. */
+    static void choose(int[] mask, float[] x, float[] y, float[] to, int n) {
+        for (int i = 0; i < n; i++) to[i] = mask[i] < 0 ? x[i] : y[i];
+    }
+
+    /** {@code x = 0} where the mask is 0. */
+    static void and(float[] x, int[] mask, int n) {
+        for (int i = 0; i < n; i++) x[i] = Float.intBitsToFloat(Float.floatToRawIntBits(x[i]) & mask[i]);
+    }
+
+    /** {@code to = to + p} where p is not zero and has the sign of the votes, whose zeros are +0 and count as plus. */
+    static void addElected(float[] p, float[] votes, float[] to, int n) {
+        for (int i = 0; i < n; i++) to[i] = to[i] + Float.intBitsToFloat(Float.floatToRawIntBits(p[i]) & elected(p[i], votes[i]));
+    }
+
+    /** The same, and {@code weights = weights + weight} there. */
+    static void addElected(float[] p, float[] votes, float weight, float[] to, float[] weights, int n) {
+        int bits = Float.floatToRawIntBits(weight);
+        for (int i = 0; i < n; i++) {
+            int elected = elected(p[i], votes[i]);
+            to[i] = to[i] + Float.intBitsToFloat(Float.floatToRawIntBits(p[i]) & elected);
+            weights[i] = weights[i] + Float.intBitsToFloat(bits & elected);
+        }
+    }
+
+    /** -1 or 0, without a branch: half of them would be predicted wrongly. */
+    private static int elected(float p, float votes) {
+        int bits = Float.floatToRawIntBits(p);
+        return ~((bits ^ Float.floatToRawIntBits(votes)) >> 31) & -(bits & 0x7fffffff) >> 31;
+    }
+
+    /** {@code x = x / divisor}, where that is not zero. */
+    static void divideWhereNotZero(float[] x, float[] divisor, int n) {
+        for (int i = 0; i < n; i++) x[i] = divisor[i] == 0 ? x[i] : x[i] / divisor[i];
+    }
+
     /** {@code to = x · share + y · (1 − share)} in F64, rounded once to F32, so that blending equals gives them back. */
     static void blend(float[] x, float[] y, double share, float[] to, int n) {
         double rest = 1 - share;

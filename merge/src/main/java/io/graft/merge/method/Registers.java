@@ -30,6 +30,11 @@ public final class Registers {
     private final double[] xx = new double[Floats.LANES], yy = new double[Floats.LANES], xy = new double[Floats.LANES];
 
     private boolean paired;
+    private int[] mask;
+    private float[] weights;
+    private float[][] parts = new float[0][];
+    private Tally[] tallies = new Tally[0];
+    private final Masks masks = new Masks();
 
     /** Empty ones. */
     public Registers() {}
@@ -43,6 +48,40 @@ public final class Registers {
 
     /** {@return how many floats stand in a register for a block of n elements} */
     int floats(int n) { return paired ? n + 1 & ~1 : n; }
+
+    /** {@return where the i-th of n elements stands in a register} */
+    int place(int i, int n) { return paired ? (i >>> 1) + (i & 1) * (n + 1 >>> 1) : i; }
+
+    /** {@return a register of masks, -1 or 0} */
+    int[] mask() {
+        if (mask == null) mask = new int[Arithmetic.BLOCK];
+        return mask;
+    }
+
+    /** {@return a register for sums of weights} */
+    float[] weights() {
+        if (weights == null) weights = new float[Arithmetic.BLOCK];
+        return weights;
+    }
+
+    /** {@return registers for task vectors, as many as asked for or more} */
+    float[][] parts(int number) {
+        if (parts.length < number) parts = new float[number][Arithmetic.BLOCK];
+        return parts;
+    }
+
+    /** {@return what is counted of a task vector} */
+    Tally tally(int part) {
+        if (tallies.length <= part) {
+            int before = tallies.length;
+            tallies = Arrays.copyOf(tallies, part + 1);
+            for (int i = before; i <= part; i++) tallies[i] = new Tally();
+        }
+        return tallies[part];
+    }
+
+    /** {@return the thread's generators of random masks} */
+    Masks masks() { return masks; }
 
     /**
      * Loads a block, widened to F32 exactly.
@@ -135,5 +174,5 @@ public final class Registers {
      *
      * @return Σ x·x, Σ y·y, Σ x·y since the last one
      */
-    public double[] sums() { return new double[] {Floats.fold(xx), Floats.fold(yy), Floats.fold(xy)}; }
+    double[] sums() { return new double[] {Floats.fold(xx), Floats.fold(yy), Floats.fold(xy)}; }
 }

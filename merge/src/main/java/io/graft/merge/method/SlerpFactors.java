@@ -10,7 +10,7 @@ package io.graft.merge.method;
  * @param base  times the tensor where t = 0
  * @param other times the tensor where t = 1
  */
-public record SlerpFactors(float base, float other) {
+record SlerpFactors(float base, float other) {
 
     private static final double NO_NORM = 1e-8, COLINEAR = 0.9995;
 
@@ -23,7 +23,7 @@ public record SlerpFactors(float base, float other) {
      * @param t  the place between them
      * @return the factors, rounded to F32
      */
-    public static SlerpFactors of(double bb, double oo, double bo, double t) {
+    static SlerpFactors of(double bb, double oo, double bo, double t) {
         double cosine = bo / (norm(bb) * norm(oo));
         if (Math.abs(cosine) > COLINEAR) return new SlerpFactors((float) (1 - t), (float) t);
         double angle = StrictMath.acos(cosine), sine = StrictMath.sin(angle);

@@ -52,6 +52,7 @@ final class Methods {
             case "slerp" -> slerp(draft, parameters);
             case "task_arithmetic" -> taskArithmetic(draft, parameters);
             case "passthrough" -> passthrough(draft, parameters);
+            case "ties", "dare_linear", "dare_ties", "breadcrumbs", "breadcrumbs_ties" -> new Sparsity(recipe, findings).operation(draft, parameters);
             default -> throw new IllegalStateException("no operation for " + recipe.method().name());
         };
     }

@@ -106,4 +106,58 @@ public sealed interface Operation {
         @Override
         public List<SourceTensor> inputs() { return List.of(language, task, base); }
     }
+
+    /** What works on task vectors of which some elements are kept: {@code d = x − base}; it needs passes over the whole tensor first. */
+    sealed interface Sparse extends Operation permits TaskVectors, Rollback {
+
+        /** {@return the base model's tensor} */
+        SourceTensor base();
+
+        /** {@return the task vectors, in order} */
+        List<Part> parts();
+
+        @Override
+        default List<SourceTensor> inputs() {
+            var all = new java.util.ArrayList<SourceTensor>(parts().size() + 1);
+            all.add(base());
+            for (Part part : parts()) all.add(part.tensor());
+            return List.copyOf(all);
+        }
+    }
+
+    /**
+     * One task vector.
+     *
+     * @param tensor  the expert's tensor
+     * @param weight  its weight, already rounded to F32
+     * @param keep    which of its elements stay
+     * @param rescale whether the kept ones are scaled to the L1 norm that all had: by Σ|d| / Σ|kept d|, or 1 where a sum is below 1e-7
+     */
+    record Part(SourceTensor tensor, float weight, Keep keep, boolean rescale) {}
+
+    /**
+     * {@code base + lambda · Σ p}, {@code p = w · kept d}, the sum divided by {@code Σ w} if normalized. With consensus the sign of
+     * {@code Σ p} is elected (zero is plus), only the p with that sign are added, and only their weights; a sum of weights of 0 divides by 1.
+     *
+     * @param method    its name in recipes
+     * @param base      the base model's tensor
+     * @param parts     the experts, in the recipe's order
+     * @param consensus whether a sign is elected
+     * @param normalize whether to divide by the sum of weights
+     * @param lambda    factor on the mixed task vector
+     */
+    record TaskVectors(String method, SourceTensor base, List<Part> parts, boolean consensus, boolean normalize, float lambda) implements Sparse {}
+
+    /**
+     * The expert where its change is among the largest, the base elsewhere, each with its own bits.
+     *
+     * @param base   the base model's tensor
+     * @param expert the expert's
+     * @param keep   how many changes stay: of this tensor, or of all pooled tensors of the plan together
+     * @param pooled whether the tensors of the plan compete, in the order of their names
+     */
+    record Rollback(SourceTensor base, SourceTensor expert, long keep, boolean pooled) implements Sparse {
+        @Override
+        public List<Part> parts() { return List.of(new Part(expert, 1, new Keep.Largest(keep, 0), false)); }
+    }
 }

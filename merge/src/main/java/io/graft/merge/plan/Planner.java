@@ -170,7 +170,7 @@ public final class Planner implements AutoCloseable {
         }
         config.dtype(tensors);
         List<ModelSource> sources = inputs.values().stream().map(input -> input.source).toList();
-        return new MergePlan(recipe.method().name(), sources, List.copyOf(tensors), config.json(), tokenizer.source.folder(), metadata(donor, tokenizer), recipe.text(), findings.problems.warnings(),
+        return new MergePlan(recipe.method().name(), sources, Draws.deal(tensors), config.json(), tokenizer.source.folder(), metadata(tensors, donor, tokenizer), recipe.text(), findings.problems.warnings(),
                 tokenizer.source.sideFiles(), false);
     }
 
@@ -180,7 +180,7 @@ public final class Planner implements AutoCloseable {
         List<TensorPlan> tensors = new ArrayList<>(adapters.tensors());
         findings.throwIfAny();
         tensors.sort(Comparator.comparing(TensorPlan::name, Planner::byCodePoint));
-        Map<String, String> metadata = metadata(swap.task(), swap.task());
+        Map<String, String> metadata = metadata(tensors, swap.task(), swap.task());
         metadata.remove("graft.config_from");
         metadata.remove("graft.tokenizer_from");
         List<ModelSource> sources = inputs.values().stream().map(input -> input.source).toList();
@@ -202,20 +202,31 @@ public final class Planner implements AutoCloseable {
         return fitting.orElse(first);
     }
 
-    private Map<String, String> metadata(Input donor, Input tokenizer) {
+    private Map<String, String> metadata(List<TensorPlan> tensors, Input donor, Input tokenizer) {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("graft.method", recipe.method().name());
         recipe.base().ifPresent(base -> metadata.put("graft.base_model", base.argument()));
         if (swap != null) swap.describe(metadata);
         metadata.put("graft.config_from", donor.toString());
         metadata.put("graft.tokenizer_from", tokenizer.toString());
+        if (tensors.stream().anyMatch(Planner::drawsNumbers)) metadata.put("graft.random_seed", Long.toString(recipe.seed()));
         metadata.put("graft.dtype", recipe.outputDtype().map(dtype -> dtype.torchName()).orElse("of the inputs"));
         shapes.cutVocabulary().ifPresent(rows -> metadata.put("graft.vocabulary_cut_to", Long.toString(rows)));
         return metadata;
     }
 
-    /** The order of Python's strings: by code point, where Java's is by UTF-16 unit. */
-    static int byCodePoint(String a, String b) {
+    private static boolean drawsNumbers(TensorPlan tensor) {
+        return tensor.operation() instanceof Operation.TaskVectors task && task.parts().stream().anyMatch(part -> part.keep() instanceof Keep.Random);
+    }
+
+    /**
+     * The order of Python's strings: by code point, where Java's is by UTF-16 unit.
+     *
+     * @param a a name
+     * @param b another
+     * @return below zero where a comes first
+     */
+    public static int byCodePoint(String a, String b) {
         int length = Math.min(a.length(), b.length());
         for (int i = 0; i < length; i++) {
             char x = a.charAt(i), y = b.charAt(i);

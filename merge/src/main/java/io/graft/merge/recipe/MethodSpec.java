@@ -49,11 +49,11 @@ public record MethodSpec(String name, boolean supported, Base base, int least, i
         add("task_arithmetic", true, Base.REQUIRED, 1, MANY, weight(), truth("normalize", false), number("lambda", 1));
         add("passthrough", true, Base.DONOR, 1, 1, perModel("scale", Double.NaN));
         add("layer_swap", true, Base.OPTIONAL, 2, 2);
-        add("ties", false, Base.REQUIRED, 1, MANY, taskVectors(true, false));
-        add("dare_linear", false, Base.REQUIRED, 1, MANY, taskVectors(false, true));
-        add("dare_ties", false, Base.REQUIRED, 1, MANY, taskVectors(false, true));
-        add("breadcrumbs", false, Base.REQUIRED, 1, MANY, taskVectors(false, false, perModel("gamma", 0.01)));
-        add("breadcrumbs_ties", false, Base.REQUIRED, 1, MANY, taskVectors(false, false, perModel("gamma", 0.01)));
+        add("ties", true, Base.REQUIRED, 1, MANY, taskVectors(true, false));
+        add("dare_linear", true, Base.REQUIRED, 1, MANY, taskVectors(false, true));
+        add("dare_ties", true, Base.REQUIRED, 1, MANY, taskVectors(false, true));
+        add("breadcrumbs", true, Base.REQUIRED, 1, MANY, taskVectors(false, false, perModel("gamma", 0.01)));
+        add("breadcrumbs_ties", true, Base.REQUIRED, 1, MANY, taskVectors(false, false, perModel("gamma", 0.01)));
         add("della", false, Base.REQUIRED, 1, MANY, taskVectors(true, true, perModel("epsilon", 0.15)));
         add("della_linear", false, Base.REQUIRED, 1, MANY, taskVectors(false, true, perModel("epsilon", 0.15)));
         add("nuslerp", false, Base.OPTIONAL, 2, 2, weight(), truth("nuslerp_flatten", true), truth("nuslerp_row_wise", false));

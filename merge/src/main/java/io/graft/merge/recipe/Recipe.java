@@ -19,11 +19,20 @@ import java.util.Optional;
  * @param dtype      {@code dtype}
  * @param outDtype   {@code out_dtype}
  * @param tokenizer  the model whose tokenizer is copied, where the recipe says so
+ * @param seed       {@code random_seed}, of methods that draw numbers; 0 where the recipe does not say
  * @param warnings   what the user should know, each once
  */
 public record Recipe(String name, String text, MethodSpec method, Optional<ModelRef> base, List<Slice> slices, boolean whole, Optional<LayerSwap> swap,
-        Map<String, Setting> parameters, Optional<DType> dtype, Optional<DType> outDtype, Optional<ModelRef> tokenizer, List<String> warnings) {
+        Map<String, Setting> parameters, Optional<DType> dtype, Optional<DType> outDtype, Optional<ModelRef> tokenizer, long seed, List<String> warnings) {
 
     /** {@return the dtype that the recipe gives the output; empty if it gives none} */
     public Optional<DType> outputDtype() { return outDtype.isPresent() ? outDtype : dtype; }
+
+    /**
+     * With another seed.
+     *
+     * @param other whose low 32 bits count
+     * @return a copy
+     */
+    public Recipe withSeed(long other) { return new Recipe(name, text, method, base, slices, whole, swap, parameters, dtype, outDtype, tokenizer, other, warnings); }
 }

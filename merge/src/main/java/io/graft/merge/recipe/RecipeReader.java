@@ -22,7 +22,7 @@ import java.util.Optional;
  */
 public final class RecipeReader {
 
-    private static final List<String> COMMON = List.of("merge_method", "base_model", "dtype", "out_dtype", "tokenizer_source", "tokenizer", "chat_template", "name");
+    private static final List<String> COMMON = List.of("merge_method", "base_model", "dtype", "out_dtype", "tokenizer_source", "tokenizer", "chat_template", "name", "random_seed");
     private static final List<String> INPUTS = List.of("models", "slices", "modules", "parameters");
 
     private final String name;
@@ -63,10 +63,11 @@ public final class RecipeReader {
         Optional<ModelRef> base = model(top, "base_model");
         Optional<DType> dtype = dtype(top, "dtype"), outDtype = dtype(top, "out_dtype");
         Optional<ModelRef> tokenizer = tokenizer(top, base);
+        long seed = present(top, "random_seed") ? bind.count(value(top, "random_seed"), "random_seed", 0) : 0;
         if (method.isEmpty()) return null;
         if (method.get().name().equals("layer_swap")) {
             Optional<LayerSwap> swap = new SwapReader(bind, top).read(base.isPresent());
-            return new Recipe(name, text, method.get(), base, List.of(), true, swap, Map.of(), dtype, outDtype, tokenizer, problems.warnings());
+            return new Recipe(name, text, method.get(), base, List.of(), true, swap, Map.of(), dtype, outDtype, tokenizer, seed, problems.warnings());
         }
         SettingReader settings = new SettingReader(bind, method.get());
         Map<String, Setting> outer = settings.read(value(top, "parameters"), false);
@@ -76,7 +77,7 @@ public final class RecipeReader {
             problems.add(top.entries().get("merge_method").value().mark(), "merge method " + method.get().name() + " is not supported yet", null, null,
                     "methods that run: " + String.join(", ", MethodSpec.supportedNames()));
         }
-        return new Recipe(name, text, method.get(), base, slices, top.entries().containsKey("models"), Optional.empty(), outer, dtype, outDtype, tokenizer, problems.warnings());
+        return new Recipe(name, text, method.get(), base, slices, top.entries().containsKey("models"), Optional.empty(), outer, dtype, outDtype, tokenizer, seed, problems.warnings());
     }
 
     private Optional<MethodSpec> method(Table top) {

@@ -85,6 +85,7 @@ public final class Merge {
             long read;
             try {
                 List<TensorTask> tasks = begin(plan, layout, folder.path(), files);
+                Reduction.prepare(tasks);
                 tell(options, Phase.TENSORS);
                 read = new Workers(tasks, inputs, shares, options).run();
             } finally {

@@ -6,9 +6,11 @@ import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.ModelSources;
 import io.graft.merge.plan.MergePlan;
 import io.graft.merge.plan.Planner;
+import io.graft.merge.recipe.Recipe;
 import io.graft.merge.recipe.RecipeReader;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.OptionalLong;
 
 /** Opens whatever a model argument names, a recipe too. */
 public final class Models {
@@ -42,7 +44,18 @@ public final class Models {
      * @return the plan; close it
      * @throws RequestException if the file is missing, or anything is wrong with what it says
      */
-    public static MergePlan plan(Path recipe) {
-        return Planner.plan(RecipeReader.read(recipe.toString(), Json.readText(recipe)), ModelSources::open);
+    public static MergePlan plan(Path recipe) { return plan(recipe, OptionalLong.empty()); }
+
+    /**
+     * Plans a recipe of a file.
+     *
+     * @param recipe the file
+     * @param seed   of methods that draw numbers, in the place of the recipe's {@code random_seed}
+     * @return the plan; close it
+     * @throws RequestException if the file is missing, or anything is wrong with what it says
+     */
+    public static MergePlan plan(Path recipe, OptionalLong seed) {
+        Recipe read = RecipeReader.read(recipe.toString(), Json.readText(recipe));
+        return Planner.plan(seed.isPresent() ? read.withSeed(seed.getAsLong()) : read, ModelSources::open);
     }
 }

@@ -3,8 +3,8 @@ package io.graft.merge.run;
 import io.graft.engine.memory.DType;
 import io.graft.merge.method.Arithmetic;
 import io.graft.merge.method.Arithmetic.Stored;
+import io.graft.merge.method.Reducer;
 import io.graft.merge.method.Registers;
-import io.graft.merge.method.SlerpFactors;
 import io.graft.merge.run.TensorTask.Input;
 import java.lang.foreign.MemorySegment;
 
@@ -32,23 +32,25 @@ final class Pieces {
     /** {@return bytes read so far} */
     long bytesRead() { return bytesRead; }
 
+    Registers registers() { return registers; }
+
     /**
-     * Computes a piece.
+     * Computes a piece, once what comes before it is known.
      *
-     * @param task    the tensor
-     * @param factors slerp's; null for other methods
-     * @param first   its first element
-     * @param count   how many, a piece at most
+     * @param task  the tensor
+     * @param first its first element
+     * @param count how many, a piece at most
      * @return the bytes, as they are stored in the output
      */
-    MemorySegment compute(TensorTask task, SlerpFactors factors, long first, int count) {
+    MemorySegment compute(TensorTask task, long first, int count) {
         DType dtype = task.plan.dtype();
+        Reducer reducer = task.reduction() == null ? null : task.reduction().reducer();
         read(task, first, count);
-        registers.pair(dtype == DType.BF16 && task.inputs.stream().allMatch(input -> input.dtype() == DType.BF16));
+        registers.pair(dtype == DType.BF16 && areAllBf16(task));
         int width = dtype.bits() / 8;
         for (int at = 0; at < count; at += Arithmetic.BLOCK) {
             int n = Math.min(Arithmetic.BLOCK, count - at), from = at;
-            Arithmetic.block(task.plan.operation(), factors, input -> stored(task, input, from), registers, n);
+            Arithmetic.block(task.plan.operation(), reducer, input -> stored(task, input, from), registers, n, task.index() + first + at);
             registers.store(dtype, output, (long) width * at, n);
         }
         return output.asSlice(0, (long) width * count);
@@ -57,34 +59,41 @@ final class Pieces {
     /**
      * Computes a piece and widens it to F32: the values that the output would hold.
      *
-     * @param task    the tensor
-     * @param factors slerp's; null for other methods
-     * @param first   its first element
-     * @param count   how many, a piece at most
-     * @param to      receives them as F32
+     * @param task  the tensor
+     * @param first its first element
+     * @param count how many, a piece at most
+     * @param to    receives them as F32
      */
-    void computeF32(TensorTask task, SlerpFactors factors, long first, int count, MemorySegment to) {
-        MemorySegment stored = compute(task, factors, first, count);
+    void computeF32(TensorTask task, long first, int count, MemorySegment to) {
+        MemorySegment stored = compute(task, first, count);
         DType dtype = task.plan.dtype();
         for (int at = 0; at < count; at += Arithmetic.BLOCK)
             registers.widen(dtype, stored, (long) dtype.bits() / 8 * at, to, 4L * at, Math.min(Arithmetic.BLOCK, count - at));
     }
 
-    /** Sums the products of one reduction of slerp's first pass, and reports them to the tensor. */
-    void reduce(TensorTask task, long index) {
-        long begin = index * TensorTask.REDUCTION, end = Math.min(begin + TensorTask.REDUCTION, task.elements);
-        registers.pair(task.inputs.stream().allMatch(input -> input.dtype() == DType.BF16));
+    /**
+     * Shows a chunk to a reducer, which keeps in the registers what it comes to.
+     *
+     * @param task    the tensor
+     * @param reducer whose chunk
+     * @param pass    its pass
+     * @param chunk   the chunk's number
+     * @param begin   the chunk's first element in the tensor
+     */
+    void reduce(TensorTask task, Reducer reducer, int pass, long chunk, long begin) {
+        long end = Math.min(begin + reducer.chunk(), task.elements);
+        registers.pair(areAllBf16(task));
         for (long first = begin; first < end; first += piece) {
             int count = (int) Math.min(piece, end - first);
             read(task, first, count);
             for (int at = 0; at < count; at += Arithmetic.BLOCK) {
                 int from = at;
-                Arithmetic.products(input -> stored(task, input, from), registers, Math.min(Arithmetic.BLOCK, count - at));
+                reducer.block(pass, input -> stored(task, input, from), registers, Math.min(Arithmetic.BLOCK, count - at), task.index() + first + at);
             }
         }
-        double[] sums = registers.sums();
-        task.reduced(index, sums[0], sums[1], sums[2]);
     }
+
+    private static boolean areAllBf16(TensorTask task) { return task.inputs.stream().allMatch(input -> input.dtype() == DType.BF16); }
 
     private void read(TensorTask task, long first, int count) {
         for (int i = 0; i < task.inputs.size(); i++) {

@@ -1,23 +1,27 @@
 package io.graft.merge.run;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 
 /**
- * Hands out the work of a run piece by piece, in the order of the output files, to whichever thread asks. A tensor's
- * reductions all come before its first piece, so whoever waits for them waits for threads that wait for nobody.
+ * Hands out the work of a run piece by piece, in the order of the output files, to whichever thread asks. What must be known
+ * before a tensor's first piece is handed out before it, pass by pass, so whoever waits waits for threads whose tickets came
+ * earlier, and the earliest of these for nobody.
  */
 final class Tickets {
 
     /** What a ticket asks for. */
-    enum Kind { REDUCE, COMPUTE, COPY }
+    enum Kind { REDUCE, COMPUTE, COPY, WHOLE }
 
     /**
      * A piece of work.
      *
      * @param task  the tensor
-     * @param kind  what to do to it
-     * @param first for REDUCE the number of the reduction; for COMPUTE the first element; for COPY the first byte
-     * @param count for COMPUTE elements; for COPY bytes
+     * @param kind  what to do to it; WHOLE is a small tensor's passes and all of its pieces
+     * @param first for REDUCE the number of the chunk; for COMPUTE the first element; for COPY the first byte
+     * @param count for REDUCE the number of the pass; for COMPUTE and WHOLE elements; for COPY bytes
      */
     record Ticket(TensorTask task, Kind kind, long first, long count) {}
 
@@ -26,8 +30,10 @@ final class Tickets {
 
     private final List<TensorTask> tasks;
     private final int piece;
+    private final Set<Reduction> handedOut = Collections.newSetFromMap(new IdentityHashMap<>());
     private int next;
-    private long reduction;
+    private int pass;
+    private long chunk;
     private long first;
     private boolean stopped;
 
@@ -40,7 +46,22 @@ final class Tickets {
     synchronized Ticket next() {
         while (!stopped && next < tasks.size()) {
             TensorTask task = tasks.get(next);
-            if (reduction < task.reductions()) return new Ticket(task, Kind.REDUCE, reduction++, 0);
+            Reduction reduction = task.reduction();
+            if (reduction != null && reduction.chunks() > 0 && !handedOut.contains(reduction)) {
+                if (reduction.isSmall()) {
+                    next++;
+                    return new Ticket(task, Kind.WHOLE, 0, task.elements);
+                }
+                Ticket ticket = new Ticket(task, Kind.REDUCE, chunk, pass);
+                if (++chunk == reduction.chunks()) {
+                    chunk = 0;
+                    if (++pass == reduction.passes()) {
+                        pass = 0;
+                        handedOut.add(reduction);
+                    }
+                }
+                return ticket;
+            }
             boolean copied = task.plan.isCopied();
             long all = copied ? task.plan.dtype().bytes(task.elements) : task.elements;
             if (first < all) {
@@ -49,7 +70,7 @@ final class Tickets {
                 return new Ticket(task, copied ? Kind.COPY : Kind.COMPUTE, at, count);
             }
             next++;
-            reduction = first = 0;
+            first = 0;
         }
         return null;
     }
@@ -57,6 +78,6 @@ final class Tickets {
     /** No more work: the run has failed or was cancelled. */
     synchronized void stop() {
         stopped = true;
-        for (TensorTask task : tasks) task.abandon();
+        for (TensorTask task : tasks) if (task.reduction() != null) task.reduction().abandon();
     }
 }

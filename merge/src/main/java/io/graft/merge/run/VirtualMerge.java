@@ -1,6 +1,7 @@
 package io.graft.merge.run;
 
 import com.google.gson.JsonObject;
+import io.graft.engine.RunException;
 import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Owner;
 import io.graft.engine.memory.Shape;
@@ -48,10 +49,14 @@ public final class VirtualMerge implements ModelSource {
         this.name = name;
         this.plan = plan;
         this.shares = Scratch.of(plan.tensors(), 1, Long.MAX_VALUE);
+        List<TensorTask> tasks = new ArrayList<>();
         for (TensorPlan tensor : plan.tensors()) {
             Merge.check(tensor);
-            tensors.put(tensor.name(), new Merged(tensor));
+            TensorTask task = new TensorTask(tensor, null, 0);
+            tasks.add(task);
+            tensors.put(tensor.name(), new Merged(task));
         }
+        Reduction.prepare(tasks);
     }
 
     /** {@return the plan that it computes by} */
@@ -104,11 +109,10 @@ public final class VirtualMerge implements ModelSource {
 
         private final TensorPlan tensor;
         private final TensorTask task;
-        private boolean reduced;
 
-        Merged(TensorPlan tensor) {
-            this.tensor = tensor;
-            this.task = new TensorTask(tensor, null, 0);
+        Merged(TensorTask task) {
+            this.tensor = task.plan;
+            this.task = task;
         }
 
         @Override
@@ -131,24 +135,22 @@ public final class VirtualMerge implements ModelSource {
         public void readF32(long first, long count, MemorySegment to) {
             if (!tensor.dtype().isComputable()) throw new IllegalStateException(tensor.name() + ": no arithmetic on " + tensor.dtype());
             java.util.Objects.checkFromIndexSize(first, count, task.elements);
-            Pieces worker = worker();
-            try {
-                reduce(worker);
-                for (long done = 0; done < count; ) {
-                    int now = (int) Math.min(shares.piece(), count - done);
-                    worker.computeF32(task, task.factors(), first + done, now, to.asSlice(4 * done, 4L * now));
-                    done += now;
-                }
-            } finally {
-                idle.add(worker);
+            Pieces worker = worker(); // one that fails does not come back: its registers may hold half of something
+            if (task.reduction() != null) reduce(task.reduction(), worker);
+            for (long done = 0; done < count; ) {
+                int now = (int) Math.min(shares.piece(), count - done);
+                worker.computeF32(task, first + done, now, to.asSlice(4 * done, 4L * now));
+                done += now;
             }
+            idle.add(worker);
         }
 
-        /** Slerp's first pass, by the first who comes. */
-        private synchronized void reduce(Pieces pieces) {
-            if (reduced) return;
-            for (long index = 0; index < task.reductions(); index++) pieces.reduce(task, index);
-            reduced = true;
+        /** The passes before, by the first who comes. */
+        private void reduce(Reduction reduction, Pieces pieces) {
+            synchronized (reduction) {
+                if (!reduction.isDone()) reduction.reduceAll(pieces);
+            }
+            if (!reduction.await()) throw new RunException(task.plan.name(), "cannot be computed: reading it failed before", null);
         }
     }
 }

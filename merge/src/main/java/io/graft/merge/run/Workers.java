@@ -2,7 +2,6 @@ package io.graft.merge.run;
 
 import io.graft.engine.RunException;
 import io.graft.engine.memory.Owner;
-import io.graft.merge.method.SlerpFactors;
 import io.graft.merge.run.Tickets.Ticket;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -100,8 +99,14 @@ final class Workers {
         TensorTask task = ticket.task();
         switch (ticket.kind()) {
             case REDUCE -> {
-                pieces.reduce(task, ticket.first());
+                task.reduction().reduce((int) ticket.count(), ticket.first(), pieces);
                 return 0;
+            }
+            case WHOLE -> {
+                task.reduction().reduceAll(pieces);
+                long bytes = 0;
+                for (long first = 0; first < task.elements; first += shares.piece()) bytes += compute(task, first, (int) Math.min(shares.piece(), task.elements - first), pieces);
+                return bytes;
             }
             case COPY -> {
                 var stored = task.inputs.getFirst().tensor().stored().orElseThrow();
@@ -110,13 +115,16 @@ final class Workers {
                 return ticket.count();
             }
             default -> {
-                SlerpFactors factors = task.factors();
-                if (task.isSlerp() && factors == null) return 0;
-                MemorySegment bytes = pieces.compute(task, factors, ticket.first(), (int) ticket.count());
-                writing(() -> task.file.write(bytes, task.position + task.plan.dtype().bytes(ticket.first())));
-                return bytes.byteSize();
+                return compute(task, ticket.first(), (int) ticket.count(), pieces);
             }
         }
+    }
+
+    private long compute(TensorTask task, long first, int count, Pieces pieces) {
+        if (task.reduction() != null && !task.reduction().await()) return 0;
+        MemorySegment bytes = pieces.compute(task, first, count);
+        writing(() -> task.file.write(bytes, task.position + task.plan.dtype().bytes(first)));
+        return bytes.byteSize();
     }
 
     private void writing(Runnable write) {

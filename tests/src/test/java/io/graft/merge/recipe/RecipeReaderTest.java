@@ -116,7 +116,7 @@ class RecipeReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ties", "dare_ties", "dare_linear", "breadcrumbs", "breadcrumbs_ties", "della", "della_linear", "nuslerp", "multislerp", "karcher", "model_stock", "nearswap", "arcee_fusion", "sce", "ram", "ramplus_tl"})
+    @ValueSource(strings = {"della", "della_linear", "nuslerp", "multislerp", "karcher", "model_stock", "nearswap", "arcee_fusion", "sce", "ram", "ramplus_tl"})
     void methodsThatComeLaterAreRefusedAsThat(String method) {
         String models = method.equals("arcee_fusion") || method.equals("nearswap") ? "[{model: a, parameters: {weight: 1}}]" : "[{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: 1}}]";
         assertEquals("r.yml:1:15: merge method " + method + " is not supported yet", refused("merge_method: " + method + "\nbase_model: base\nmodels: " + models));

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Golden merges end to end: recipe, plan, run, file, each by the rule that its manifest states. */
 class GoldenMergeTest {
 
-    private static final Set<String> METHODS = Set.of("linear", "slerp", "task_arithmetic", "passthrough");
+    private static final Set<String> METHODS = Set.of("linear", "slerp", "task_arithmetic", "passthrough", "ties", "dare_linear", "dare_ties", "breadcrumbs", "breadcrumbs_ties");
     private static final MergeOptions OPTIONS = MergeOptions.defaults().withThreads(2);
 
     @TempDir
@@ -62,7 +62,7 @@ class GoldenMergeTest {
 
     private void run(Path root, JsonObject each) {
         Path out = temporary.resolve(each.get("id").getAsString());
-        try (MergePlan plan = Golden.plan(root, Json.readText(root.resolve(each.get("recipe").getAsString())))) {
+        try (MergePlan plan = Golden.plan(root, Json.readText(root.resolve(each.get("recipe").getAsString())), each.has("random_seed") ? each.get("random_seed").getAsLong() : 0)) {
             Merge.run(plan, out, OPTIONS);
         }
         Golden.compare(root.resolve(each.get("expected").getAsString()), out, each.getAsJsonObject("tolerance"));

@@ -152,7 +152,7 @@ class MergeTest {
     /** For copies and for each kind of arithmetic: another process cuts an input after the plan was made. */
     @Test
     void aFileThatIsTruncatedMeanwhileIsAnErrorThatNamesIt() throws IOException {
-        for (String method : List.of("copy", "linear", "slerp", "blend")) {
+        for (String method : List.of("copy", "linear", "slerp", "blend", "ties", "pooled")) {
             Path place = Files.createDirectories(folder.resolve(method));
             Trio.write(place, DType.BF16, 300_000);
             long live = Owner.liveBytes();

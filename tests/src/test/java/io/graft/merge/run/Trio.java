@@ -8,8 +8,10 @@ import io.graft.formats.json.Json;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.SourceTensor;
 import io.graft.formats.safetensors.SafetensorsLayout;
+import io.graft.merge.plan.Keep;
 import io.graft.merge.plan.MergePlan;
 import io.graft.merge.plan.Operation;
+import io.graft.merge.plan.Operation.Part;
 import io.graft.merge.plan.Operation.Term;
 import io.graft.merge.plan.TensorPlan;
 import java.io.IOException;
@@ -81,7 +83,18 @@ final class Trio {
             case "slerp" -> new Operation.Slerp(a, b, 0.35);
             case "blend" -> new Operation.Blend(a, b, 1 / 3.0);
             case "sum" -> new Operation.Sum(a, b, base);
+            case "ties" -> new Operation.TaskVectors("ties", base, List.of(new Part(a, 0.6f, largest(base, 0.37, 0), true), new Part(b, -0.3f, largest(base, 0.6, 0), false)), true, true, 0.9f);
+            case "breadcrumbs" -> new Operation.TaskVectors("breadcrumbs", base, List.of(new Part(a, 0.6f, largest(base, 0.8, 0.1), true), new Part(b, 0.3f, Keep.ALL, true)), false, false, 1);
+            // Places in the generator's sequence as if other tensors had drawn before.
+            case "dare_ties" -> new Operation.TaskVectors("dare_ties", base, List.of(new Part(a, 0.6f, new Keep.Random(0.4f, 268, 12_345), true), new Part(b, 0.3f, new Keep.Random(0.7f, 268, 7_000_000), false)), true, false, 1);
+            case "rollback" -> new Operation.Rollback(base, a, (long) (0.3 * base.shape().elements()), false);
+            case "pooled" -> new Operation.Rollback(base, a, 350_001, true);
             default -> throw new IllegalArgumentException(method);
         };
+    }
+
+    private static Keep largest(SourceTensor tensor, double keep, double drop) {
+        long n = tensor.shape().elements();
+        return new Keep.Largest((long) (keep * n), (long) (drop * n));
     }
 }
