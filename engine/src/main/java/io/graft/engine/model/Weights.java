@@ -2,19 +2,14 @@ package io.graft.engine.model;
 
 import io.graft.engine.RequestException;
 import io.graft.engine.kernel.Kernels;
-import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
 import io.graft.engine.model.Architecture.Block;
 import io.graft.engine.model.WeightSource.LowRank;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * The weights of a model, found by name and checked by shape: what a forward pass reads. Hugging Face's names, the matrices [out, in].
- *
- * <p>A weight that the architecture does not use is an error too: a bias that would be ignored is a silent approximation.
  */
 public final class Weights {
 
@@ -23,7 +18,6 @@ public final class Weights {
     private final Architecture architecture;
     private final WeightSource source;
     private final Kernels kernels;
-    private final Set<String> unused;
 
     final Tensor embedding;
     final List<Layer> layers = new ArrayList<>();
@@ -49,15 +43,11 @@ public final class Weights {
         this.architecture = architecture;
         this.kernels = kernels;
         this.source = source;
-        this.unused = new HashSet<>(source.names());
-        this.embedding = tensor("model.embed_tokens.weight", architecture.vocabulary(), architecture.hidden());
+        WeightShapes.check(null, architecture, source);
+        this.embedding = tensor("model.embed_tokens.weight");
         for (int layer = 0; layer < architecture.layers(); layer++) layers.add(layer("model.layers." + layer + "."));
-        this.finalNorm = tensor("model.norm.weight", architecture.hidden());
-        this.head = hasHead(architecture, source) ? tensor(HEAD, architecture.vocabulary(), architecture.hidden()) : embedding;
-        unused.removeIf(name -> name.endsWith("rotary_emb.inv_freq")); // old files store what the config says
-        if (!unused.isEmpty())
-            throw new RequestException(unused.stream().sorted().findFirst().orElseThrow(), "a weight that no " + architecture.family() + " of this config uses"
-                    + (unused.size() > 1 ? ", and " + (unused.size() - 1) + " more" : ""));
+        this.finalNorm = tensor("model.norm.weight");
+        this.head = hasHead(architecture, source) ? tensor(HEAD) : embedding;
     }
 
     /**
@@ -80,36 +70,23 @@ public final class Weights {
     private static long rank(Linear map) { return map.update() == null ? 0 : map.update().a().shape().size(0); }
 
     private Layer layer(String at) {
-        int hidden = architecture.hidden(), inner = architecture.intermediate();
         Architecture.Attention attention = architecture.attention();
         boolean mlpBias = architecture.mlp().bias(), sandwich = architecture.block() == Block.SANDWICH, parallel = architecture.block() == Block.PARALLEL;
-        return new Layer(tensor(at + "input_layernorm.weight", hidden),
-                linear(at + "self_attn.q_proj", attention.queryWidth(), hidden, attention.inputBias()),
-                linear(at + "self_attn.k_proj", attention.keyWidth(), hidden, attention.inputBias()),
-                linear(at + "self_attn.v_proj", attention.keyWidth(), hidden, attention.inputBias()),
-                linear(at + "self_attn.o_proj", hidden, attention.queryWidth(), attention.outputBias()),
-                attention.headNorms() ? tensor(at + "self_attn.q_norm.weight", attention.headDim()) : null,
-                attention.headNorms() ? tensor(at + "self_attn.k_norm.weight", attention.headDim()) : null,
-                sandwich ? tensor(at + "post_attention_layernorm.weight", hidden) : null,
-                parallel ? null : tensor(at + (sandwich ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight"), hidden),
-                linear(at + "mlp.gate_proj", inner, hidden, mlpBias), linear(at + "mlp.up_proj", inner, hidden, mlpBias),
-                linear(at + "mlp.down_proj", hidden, inner, mlpBias),
-                sandwich ? tensor(at + "post_feedforward_layernorm.weight", hidden) : null);
+        return new Layer(tensor(at + "input_layernorm.weight"), linear(at + "self_attn.q_proj", attention.inputBias()), linear(at + "self_attn.k_proj", attention.inputBias()),
+                linear(at + "self_attn.v_proj", attention.inputBias()), linear(at + "self_attn.o_proj", attention.outputBias()),
+                attention.headNorms() ? tensor(at + "self_attn.q_norm.weight") : null, attention.headNorms() ? tensor(at + "self_attn.k_norm.weight") : null,
+                sandwich ? tensor(at + "post_attention_layernorm.weight") : null,
+                parallel ? null : tensor(at + (sandwich ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight")),
+                linear(at + "mlp.gate_proj", mlpBias), linear(at + "mlp.up_proj", mlpBias), linear(at + "mlp.down_proj", mlpBias),
+                sandwich ? tensor(at + "post_feedforward_layernorm.weight") : null);
     }
 
-    private Linear linear(String module, long out, long in, boolean bias) {
-        Tensor weight = tensor(module + ".weight", out, in);
+    private Linear linear(String module, boolean bias) {
+        Tensor weight = tensor(module + ".weight");
         LowRank update = source.update(module + ".weight");
         if (update != null) update = new LowRank(kernels.upload(update.a()), kernels.upload(update.b()), update.scale());
-        return new Linear(weight, bias ? tensor(module + ".bias", out) : null, update);
+        return new Linear(weight, bias ? tensor(module + ".bias") : null, update);
     }
 
-    private Tensor tensor(String name, long... sizes) {
-        Shape expected = Shape.of(sizes);
-        Shape found = source.shape(name);
-        if (!found.equals(expected)) throw new RequestException(name, "the shape does not go with the config", expected, found);
-        if (!source.dtype(name).isComputable()) throw new RequestException(name, "Graft does not compute with this dtype", "F32, BF16 or F16", source.dtype(name));
-        unused.remove(name);
-        return kernels.upload(source.tensor(name));
-    }
+    private Tensor tensor(String name) { return kernels.upload(source.tensor(name)); }
 }

@@ -5,7 +5,7 @@ import com.google.gson.JsonElement;
 import io.graft.engine.RequestException;
 import io.graft.formats.json.Json;
 import java.util.Arrays;
-import java.util.Locale;
+import java.util.HexFormat;
 
 /**
  * Byte-pair encoding: a piece starts as one symbol a code point; the pair whose merge has the lowest rank, the leftmost of
@@ -20,6 +20,8 @@ final class BytePairs implements Model {
 
     /** What the model object of tokenizer.json says beside its vocabulary and merges. */
     record Options(String unknown, boolean fuseUnknown, boolean byteFallback, boolean ignoreMerges) {}
+
+    private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
     /** Up to this many symbols a scan for the lowest rank is faster than a heap. */
     private static final int SHORT = 48;
@@ -46,11 +48,10 @@ final class BytePairs implements Model {
             String token = vocabulary.tokenOf(id);
             if (token != null && !token.isEmpty() && token.codePointCount(0, token.length()) == 1) symbol(token.codePointAt(0), id);
         }
-        for (int b = 0; b < 256; b++) bytes[b] = vocabulary.idOf(String.format(Locale.ROOT, "<0x%02X>", b));
+        for (int b = 0; b < 256; b++) bytes[b] = vocabulary.idOf("<0x" + HEX.toHexDigits((byte) b) + ">");
     }
 
     private void merge(String where, JsonElement element, int rank) {
-        String place = where + ", model.merges[" + rank + "]";
         String left, right;
         if (element instanceof JsonArray pair && pair.size() == 2) {
             left = pair.get(0).getAsString();
@@ -58,17 +59,19 @@ final class BytePairs implements Model {
         } else {
             String text = element.isJsonPrimitive() ? element.getAsString() : "";
             int blank = text.indexOf(' ');
-            if (blank <= 0 || blank == text.length() - 1 || text.indexOf(' ', blank + 1) >= 0) throw new RequestException(place, "not a merge", "two tokens", Json.kind(element) + " " + element);
+            if (blank <= 0 || blank == text.length() - 1 || text.indexOf(' ', blank + 1) >= 0) throw new RequestException(place(where, rank), "not a merge", "two tokens", Json.kind(element) + " " + element);
             left = text.substring(0, blank);
             right = text.substring(blank + 1);
         }
-        pairs.put(known(place, left), known(place, right), rank);
-        merged[rank] = known(place, left + right);
+        pairs.put(known(where, rank, left), known(where, rank, right), rank);
+        merged[rank] = known(where, rank, left.concat(right));
     }
 
-    private int known(String place, String token) {
+    private static String place(String where, int rank) { return where + ", model.merges[" + rank + "]"; }
+
+    private int known(String where, int rank, String token) {
         int id = vocabulary.idOf(token);
-        if (id < 0) throw new RequestException(place, "the merge needs the token \"" + token + "\", which is not in model.vocab");
+        if (id < 0) throw new RequestException(place(where, rank), "the merge needs the token \"" + token + "\", which is not in model.vocab");
         return id;
     }
 

@@ -3,7 +3,9 @@ package io.graft.merge.cli;
 import io.graft.engine.RequestException;
 import io.graft.engine.generate.TextStream;
 import io.graft.engine.kernel.Kernels;
+import io.graft.engine.model.Architecture;
 import io.graft.engine.model.CausalLm;
+import io.graft.engine.model.WarmUp;
 import io.graft.engine.model.WeightSource;
 import io.graft.formats.chat.ChatTemplate;
 import io.graft.formats.huggingface.Architectures;
@@ -62,8 +64,13 @@ final class RunningModel implements AutoCloseable {
             kernels = around.apply(Kernels.open(common.kernels, common.threads));
             common.note("kernels: " + kernels.description() + ", " + kernels.threads() + (kernels.threads() == 1 ? " thread" : " threads"));
             WeightSource weights = ModelWeights.of(source);
-            Tokenizer tokenizer = tokenizer(source);
-            return new RunningModel(source, kernels, new CausalLm(Architectures.of(source.name() + ": config.json", source.config()), weights, kernels), tokenizer);
+            Architecture architecture = Architectures.of(source.name() + ": config.json", source.config());
+            try (WarmUp warmUp = WarmUp.isWorthwhile(architecture) ? new WarmUp(architecture, weights, common.kernels) : null) {
+                Tokenizer tokenizer = tokenizer(source);
+                CausalLm lm = new CausalLm(architecture, weights, kernels);
+                if (warmUp != null) warmUp.await();
+                return new RunningModel(source, kernels, lm, tokenizer);
+            }
         } catch (RuntimeException error) {
             if (kernels != null) kernels.close();
             source.close();

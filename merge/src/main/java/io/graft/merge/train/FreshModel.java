@@ -4,6 +4,7 @@ import com.google.gson.JsonObject;
 import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.model.Architecture;
+import io.graft.engine.model.WeightShapes;
 import io.graft.formats.huggingface.Architectures;
 import io.graft.formats.json.Json;
 import io.graft.formats.model.ModelSource;

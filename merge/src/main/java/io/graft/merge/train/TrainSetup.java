@@ -3,6 +3,7 @@ package io.graft.merge.train;
 import io.graft.engine.RequestException;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.model.Architecture;
+import io.graft.engine.model.WeightShapes;
 import io.graft.engine.train.Schedule;
 import io.graft.engine.train.TrainBatch;
 import io.graft.formats.huggingface.Architectures;

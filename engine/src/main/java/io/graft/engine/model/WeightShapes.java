@@ -1,16 +1,14 @@
-package io.graft.merge.train;
+package io.graft.engine.model;
 
 import io.graft.engine.RequestException;
 import io.graft.engine.memory.Shape;
-import io.graft.engine.model.Architecture;
 import io.graft.engine.model.Architecture.Block;
-import io.graft.engine.model.WeightSource;
-import io.graft.engine.model.Weights;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.SequencedMap;
 
-/** The weights that an architecture has: what a model from scratch is made of, and what a model to train must have. */
-final class WeightShapes {
+/** The weights that an architecture has: what a model from scratch is made of, and what one that runs or is trained must have. */
+public final class WeightShapes {
 
     private WeightShapes() {}
 
@@ -21,7 +19,7 @@ final class WeightShapes {
      * @param head         whether it has a head of its own
      * @return every weight's shape, embedding first, head last
      */
-    static SequencedMap<String, Shape> of(Architecture architecture, boolean head) {
+    public static SequencedMap<String, Shape> of(Architecture architecture, boolean head) {
         SequencedMap<String, Shape> shapes = new LinkedHashMap<>();
         long hidden = architecture.hidden(), inner = architecture.intermediate();
         Architecture.Attention attention = architecture.attention();
@@ -54,21 +52,25 @@ final class WeightShapes {
     /**
      * Holds a model's weights against its config.
      *
-     * @param where        the model, for messages
+     * @param where        the model, for messages; null where a weight's name says enough
      * @param architecture what the config says
      * @param source       its weights
      * @return the weights that the architecture has
      * @throws RequestException if one is missing, has another shape or a dtype that Graft does not compute with, or is not used
      */
-    static SequencedMap<String, Shape> check(String where, Architecture architecture, WeightSource source) {
+    public static SequencedMap<String, Shape> check(String where, Architecture architecture, WeightSource source) {
         SequencedMap<String, Shape> shapes = of(architecture, Weights.hasHead(architecture, source));
         shapes.forEach((name, shape) -> {
-            if (!source.names().contains(name)) throw new RequestException(where, "the model has no tensor " + name);
-            if (!source.shape(name).equals(shape)) throw new RequestException(where + ": " + name, "the shape does not go with the config", shape, source.shape(name));
-            if (!source.dtype(name).isComputable()) throw new RequestException(where + ": " + name, "Graft does not compute with this dtype", "F32, BF16 or F16", source.dtype(name));
+            Shape found = source.shape(name);
+            if (!found.equals(shape)) throw new RequestException(place(where, name), "the shape does not go with the config", shape, found);
+            if (!source.dtype(name).isComputable()) throw new RequestException(place(where, name), "Graft does not compute with this dtype", "F32, BF16 or F16", source.dtype(name));
         });
-        for (String name : source.names())
-            if (!shapes.containsKey(name) && !name.endsWith("rotary_emb.inv_freq")) throw new RequestException(where + ": " + name, "a weight that no " + architecture.family() + " of this config uses");
+        // A bias that would be ignored is a silent approximation. Old files store rotary_emb.inv_freq, which the config says.
+        List<String> unused = source.names().stream().filter(name -> !shapes.containsKey(name) && !name.endsWith("rotary_emb.inv_freq")).sorted().toList();
+        if (!unused.isEmpty()) throw new RequestException(place(where, unused.getFirst()), "a weight that no " + architecture.family() + " of this config uses"
+                + (unused.size() > 1 ? ", and " + (unused.size() - 1) + " more" : ""));
         return shapes;
     }
+
+    private static String place(String where, String name) { return where == null ? name : where + ": " + name; }
 }
