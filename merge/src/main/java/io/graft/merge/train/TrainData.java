@@ -39,8 +39,8 @@ final class TrainData {
         if (known != null) return known;
         List<Example> all = reader.read(path), learned = new ArrayList<>();
         for (Example each : all) {
-            for (int id : each.ids()) check(path, "a token", id, id >= 0);
-            for (int label : each.labels()) check(path, "a label", label, true);
+            for (int id : each.ids()) check(path, "a token", id, true);
+            for (int label : each.labels()) check(path, "a label", label, false);
             if (each.counted() > 0) learned.add(each);
         }
         if (learned.isEmpty()) throw new RequestException(path.toString(), "nothing of it is learned: every label is ignored, or cut off by max_length " + config.maxLength());
