@@ -1,5 +1,6 @@
 package io.graft.merge.cli;
 
+import io.graft.engine.GraftException;
 import io.graft.engine.RequestException;
 import io.graft.formats.json.Json;
 import io.graft.merge.train.TrainConfig;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -60,13 +62,24 @@ final class TrainCommand implements Callable<Integer> {
         TrainConfig read = TrainConfig.read(config, overrides);
         if (dryRun) return dryRun(read);
         TrainResult result;
-        try (TrainWatch watch = new TrainWatch(common)) {
-            TrainOptions.Resume choice = restart ? TrainOptions.Resume.NEVER : resume ? TrainOptions.Resume.REQUIRED : TrainOptions.Resume.AUTO;
-            result = TrainSignals.run(stop -> TrainRun.run(read, new TrainOptions(common.threads, common.kernels, choice, force, stop), watch));
+        try (TrainWatch watch = new TrainWatch(read, common)) {
+            result = TrainSignals.run(stop -> train(read, stop, watch));
         }
         if (common.json) System.out.print(Json.write(TrainReport.json(result)));
         else TrainReport.print(result, System.out);
         return 0;
+    }
+
+    private TrainResult train(TrainConfig read, BooleanSupplier stop, TrainWatch watch) {
+        TrainOptions.Resume choice = restart ? TrainOptions.Resume.NEVER : resume ? TrainOptions.Resume.REQUIRED : TrainOptions.Resume.AUTO;
+        try {
+            TrainResult result = TrainRun.run(read, new TrainOptions(common.threads, common.kernels, choice, force, stop), watch);
+            watch.ended(result.completed() ? "It has ended." : "It was interrupted, and goes on from " + result.checkpoint() + " when it is run again.");
+            return result;
+        } catch (GraftException error) {
+            watch.ended("It failed: " + Failures.line(error));
+            throw error;
+        }
     }
 
     private int dryRun(TrainConfig read) {

@@ -77,6 +77,14 @@ public final class TrainRun {
         }
     }
 
+    /**
+     * Where a training keeps its checkpoints and metrics.
+     *
+     * @param config what is trained
+     * @return the folder {@code OUTPUT.train} beside its output
+     */
+    public static Path work(TrainConfig config) { return WorkFolder.of(config.output()); }
+
     private static Map.Entry<Integer, Path> newest(Checkpoints checkpoints, Path work, TrainOptions options) {
         if (options.resume() == TrainOptions.Resume.NEVER) return null;
         Map.Entry<Integer, Path> newest = checkpoints.all().lastEntry();
