@@ -13,7 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * What must be the same for a training to go on from a checkpoint: everything that changes a bit of the weights or of the metrics.
@@ -45,6 +47,7 @@ final class Fingerprint {
         for (TrainConfig.DataFile each : config.data()) print.add(String.valueOf(each.weight()));
         for (TrainConfig.Part part : config.partition()) for (TrainConfig.DataFile each : part.data()) print.add(each.file() + " " + each.weight());
         for (Path file : setup.files()) print.add(file);
+        if (setup.given != null) print.add(Json.line(setup.given.config().json()));
         print.weights(setup);
         return HexFormat.of().formatHex(print.digest.digest());
     }
@@ -67,7 +70,12 @@ final class Fingerprint {
 
     private void weights(TrainSetup setup) {
         try (Tensor sample = Tensor.allocate("sample", DType.F32, Shape.of(SAMPLE))) {
-            for (SourceTensor each : setup.model.tensors().values()) {
+            List<SourceTensor> all = new ArrayList<>(setup.model.tensors().values());
+            if (setup.given != null) {
+                all.addAll(setup.given.replaced().values());
+                setup.given.pairs().values().forEach(pair -> all.addAll(List.of(pair.a(), pair.b())));
+            }
+            for (SourceTensor each : all) {
                 add(each.name() + " " + each.dtype() + " " + each.shape());
                 if (!each.dtype().isComputable()) continue;
                 long count = Math.min(SAMPLE, each.shape().elements());

@@ -4,14 +4,19 @@ import io.graft.engine.RunException;
 import io.graft.engine.autograd.Parameter;
 import io.graft.engine.kernel.Kernels;
 import io.graft.engine.kernel.backward.Gradients;
+import io.graft.engine.memory.DType;
 import io.graft.engine.train.AdamW;
 import io.graft.engine.train.Parameters;
 import io.graft.engine.train.TrainBatch;
 import io.graft.engine.train.Trainer;
+import io.graft.formats.files.AtomicFile;
+import io.graft.formats.files.OutputFolder;
+import io.graft.formats.huggingface.SideFiles;
 import io.graft.merge.convert.Conversion;
 import io.graft.merge.plan.MergePlan;
 import io.graft.merge.run.Merge;
 import io.graft.merge.run.MergeOptions;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,9 +51,10 @@ final class TrainLoop implements AutoCloseable {
         this.options = options;
         this.listener = listener;
         this.gradients = new Gradients(kernels);
-        Set<String> names = setup.trained();
+        Set<String> names = setup.adaptation == null ? setup.trained() : Set.of();
         parameters = new Parameters(setup.weights, names::contains, kernels);
         setup.weights.forget();
+        if (setup.adaptation != null) setup.adaptation.apply(parameters, kernels);
         trainer = new Trainer(setup.architecture, parameters, kernels, gradients, config.gradientCheckpointing());
         trained = parameters.trained();
         for (TrainSetup.Part part : setup.parts)
@@ -167,8 +173,21 @@ final class TrainLoop implements AutoCloseable {
     }
 
     private void write() {
+        if (setup.adaptation != null) {
+            writeAdapter();
+            return;
+        }
         try (TrainedModel model = new TrainedModel(setup.model, trained); MergePlan plan = Conversion.plan(model, config.dtype())) {
             Merge.run(plan, config.output(), MergeOptions.defaults().withThreads(options.threads()).withForce(options.force()).withSideFiles(true, false));
+        }
+    }
+
+    private void writeAdapter() {
+        try (OutputFolder out = OutputFolder.begin(config.output(), options.force())) {
+            setup.adaptation.write(out.path(), parameters, config.dtype() == null ? DType.F32 : config.dtype());
+            setup.model.folder().ifPresent(from -> SideFiles.copy(from, out.path()));
+            setup.model.sideFiles().forEach((name, text) -> AtomicFile.write(out.path().resolve(name), text.getBytes(StandardCharsets.UTF_8)));
+            out.commit();
         }
     }
 

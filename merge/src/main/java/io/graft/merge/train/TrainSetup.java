@@ -8,6 +8,9 @@ import io.graft.engine.train.Schedule;
 import io.graft.engine.train.TrainBatch;
 import io.graft.formats.huggingface.Architectures;
 import io.graft.formats.model.ModelSource;
+import io.graft.formats.peft.AdaptedModel;
+import io.graft.formats.peft.Adapter;
+import io.graft.formats.peft.AdapterConfig;
 import io.graft.merge.run.Models;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +27,10 @@ final class TrainSetup implements AutoCloseable {
 
     final TrainConfig config;
     final ModelSource model;
+    /** The adapter that is trained; null for none. */
+    final Adaptation adaptation;
+    /** The adapter with which it goes on; null for none. */
+    final Adapter given;
     final Architecture architecture;
     final TrainingWeights weights;
     /** The weights that the architecture has. */
@@ -33,21 +40,23 @@ final class TrainSetup implements AutoCloseable {
     final int steps;
     private final TrainData data;
 
-    private TrainSetup(TrainConfig config, ModelSource model) {
+    private TrainSetup(TrainConfig config, ModelSource source) {
         this.config = config;
-        this.model = model;
-        if (config.lora() != null) throw new RequestException("lora", "adapters cannot be trained yet");
+        boolean goesOn = config.lora() == null && source instanceof AdaptedModel;
+        given = goesOn ? ((AdaptedModel) source).adapter() : null;
+        model = goesOn ? ((AdaptedModel) source).base() : source;
+        adaptation = goesOn ? Adaptation.of(given, model) : config.lora() == null ? null : Adaptation.fresh(AdapterConfig.of("lora", config.lora()), model, config.seed());
         architecture = Architectures.of(model.name() + ": config.json", model.config());
         Set<String> trained = new LinkedHashSet<>();
-        weights = new TrainingWeights(model, trained);
+        weights = new TrainingWeights(model, adaptation == null ? trained : Set.of());
         shapes = WeightShapes.check(model.name(), architecture, weights);
         data = new TrainData(config, model, architecture.vocabulary());
-        List<TrainConfig.Part> given = config.partition().isEmpty() ? List.of(new TrainConfig.Part(config.trainable(), config.data())) : config.partition();
+        if (adaptation != null) shapes.putAll(adaptation.trained());
+        List<TrainConfig.Part> given = given();
         List<Set<String>> names = new ArrayList<>();
         for (int i = 0; i < given.size(); i++) {
-            String where = config.partition().isEmpty() ? "trainable" : "partition." + i + ".trainable";
-            Set<String> chosen = new LinkedHashSet<>(config.lora() != null ? List.of() : given.get(i).trainable().of(where, List.copyOf(shapes.keySet()), architecture.layers()));
-            for (String name : chosen) if (!trained.add(name)) throw new RequestException(where, name + " is in two parts of the partition", "parts that have nothing in common", name);
+            Set<String> chosen = chosen(i, given.get(i).trainable());
+            for (String name : chosen) if (!trained.add(name)) throw new RequestException(where(i), name + " is in two parts of the partition", "parts that have nothing in common", name);
             names.add(chosen);
         }
         List<PartData> sources = new ArrayList<>();
@@ -55,6 +64,17 @@ final class TrainSetup implements AutoCloseable {
         steps = config.maxSteps() > 0 ? config.maxSteps() : sources.stream().mapToInt(each -> each.steps(config.epochs())).max().orElseThrow() * given.size();
         for (int i = 0; i < given.size(); i++) parts.add(new Part(names.get(i), sources.get(i), schedule(i, given.size())));
         validation = data.validation();
+    }
+
+    private List<TrainConfig.Part> given() { return config.partition().isEmpty() ? List.of(new TrainConfig.Part(config.trainable(), config.data())) : config.partition(); }
+
+    private String where(int part) { return config.partition().isEmpty() ? "trainable" : "partition." + part + ".trainable"; }
+
+    private Set<String> chosen(int part, Selection selection) {
+        if (adaptation == null) return new LinkedHashSet<>(selection.of(where(part), List.copyOf(shapes.keySet()), architecture.layers()));
+        if (!(selection instanceof Selection.All) || !config.partition().isEmpty())
+            throw new RequestException(where(part), "an adapter is trained as a whole", "no trainable and no partition beside an adapter", "one", "lora.targets and lora.layers_to_transform say where it is");
+        return new LinkedHashSet<>(adaptation.trained().keySet());
     }
 
     static TrainSetup open(TrainConfig config) {
@@ -93,8 +113,7 @@ final class TrainSetup implements AutoCloseable {
     }
 
     List<TrainOutline.Data> dataFacts() {
-        List<TrainConfig.Part> given = config.partition().isEmpty() ? List.of(new TrainConfig.Part(config.trainable(), config.data())) : config.partition();
-        return given.stream().map(part -> data.facts(part.data().stream().map(TrainConfig.DataFile::file).toList())).toList();
+        return given().stream().map(part -> data.facts(part.data().stream().map(TrainConfig.DataFile::file).toList())).toList();
     }
 
     TrainOutline.Data validationFacts() { return config.validation().isEmpty() ? null : data.facts(config.validation()); }
@@ -108,5 +127,8 @@ final class TrainSetup implements AutoCloseable {
     }
 
     @Override
-    public void close() { weights.close(); }
+    public void close() {
+        weights.close();
+        if (given != null) given.close();
+    }
 }
