@@ -39,7 +39,7 @@ class LoraFixturesTest {
         config.addProperty("lora_dropout", 0); // as in the fixtures' runs
         try (SafetensorsFile golden = SafetensorsFile.open(folder.resolve("io.safetensors"));
                 Adapter adapter = Adapter.of(folder, AdapterConfig.of(name, config), SafetensorsModel.open(folder.resolve("adapter_model.safetensors")));
-                Golden.Model model = Golden.Model.open(checkpoint); Kernels kernels = Kernels.open(null, 2); Gradients gradients = new Gradients(kernels);
+                Golden.Model model = Golden.Model.open(checkpoint); Kernels kernels = Kernels.open(null, 1); Gradients gradients = new Gradients(kernels);
                 Parameters parameters = new Parameters(model.weights(), _ -> false, kernels);
                 Trainer trainer = new Trainer(model.architecture(), parameters, kernels, gradients)) {
             Adaptation adaptation = Adaptation.of(adapter, model.weights().model());
