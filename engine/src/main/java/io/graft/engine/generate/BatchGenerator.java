@@ -3,6 +3,7 @@ package io.graft.engine.generate;
 import io.graft.engine.model.Batch;
 import io.graft.engine.model.CausalLm;
 import io.graft.engine.model.KvCache;
+import io.graft.engine.model.KvPool;
 import io.graft.engine.model.Session;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -70,6 +71,7 @@ public final class BatchGenerator implements AutoCloseable {
         final int slots, capacity;
         /** What all prompts begin with; null for nothing. */
         KvCache beginning;
+        KvPool pool;
 
         /** The longest first: what comes later fits into their caches, and no long one is left alone at the end. */
         Run(List<Request> requests) {
@@ -84,10 +86,12 @@ public final class BatchGenerator implements AutoCloseable {
             IntStream.range(0, requests.size()).boxed().sorted(Comparator.comparing((Integer i) -> -prompts.get(i).length)).forEach(waiting::add);
             long bytes = 8L * model.architecture().layers() * model.architecture().attention().keyWidth() * longest;
             capacity = longest;
-            slots = Math.clamp(CACHE_BYTES / bytes, 1, together);
+            slots = Math.clamp(CACHE_BYTES / bytes, 1, Math.clamp(requests.size(), 1, together));
         }
 
         void begin() {
+            pool = session.pool(slots, capacity);
+            free.addAll(pool.caches());
             int shared = shared();
             if (shared == 0) return;
             beginning = session.cache(shared);
@@ -97,6 +101,7 @@ public final class BatchGenerator implements AutoCloseable {
                 session.run(batch.add(beginning, prompts.getFirst(), at, end));
                 at = end;
             }
+            for (KvCache cache : free) cache.beginAs(beginning, shared);
         }
 
         /** How many tokens all prompts begin with; one is left to each, since the last one's logits choose the first new token. */
@@ -141,13 +146,9 @@ public final class BatchGenerator implements AutoCloseable {
             choosing.add(slot);
         }
 
-        /** A cache that holds the shared beginning; one that was used still has it. */
+        /** A free cache, cut to the shared beginning, which it still has after use. */
         private KvCache cache() {
-            KvCache cache = free.poll();
-            if (cache == null) {
-                cache = session.cache(capacity);
-                if (beginning != null) cache.beginAs(beginning, beginning.length());
-            }
+            KvCache cache = free.remove();
             cache.truncate(beginning == null ? 0 : beginning.length());
             return cache;
         }
@@ -174,8 +175,7 @@ public final class BatchGenerator implements AutoCloseable {
 
         void close() {
             if (beginning != null) beginning.close();
-            for (KvCache cache : free) cache.close();
-            for (Slot slot : active) slot.text.cache.close();
+            if (pool != null) pool.close();
         }
     }
 

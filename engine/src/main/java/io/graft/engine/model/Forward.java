@@ -93,8 +93,8 @@ final class Forward implements AutoCloseable {
     private void attend(int index, Layer layer, Batch batch) {
         // The keys and values of a single text are computed where they stay; those of several are dealt out.
         KvCache only = batch.parts() == 1 ? batch.cache(0) : null;
-        Tensor k = only == null ? at.k() : only.keys(index).rows(only.length(), batch.rows());
-        Tensor v = only == null ? at.v() : only.values(index).rows(only.length(), batch.rows());
+        Tensor k = only == null ? at.k() : only.keys(index).rows(only.base() + only.length(), batch.rows());
+        Tensor v = only == null ? at.v() : only.values(index).rows(only.base() + only.length(), batch.rows());
         linear(at.normed(), layer.q(), at.q());
         linear(at.normed(), layer.k(), k);
         linear(at.normed(), layer.v(), v);
@@ -106,16 +106,18 @@ final class Forward implements AutoCloseable {
         Tensor cos = local ? at.localCos() : at.cos(), sin = local ? at.localSin() : at.sin();
         kernels.rope(at.q(), attention.headDim(), cos, sin, tableRows, attention.ropeStyle());
         kernels.rope(k, attention.headDim(), cos, sin, tableRows, attention.ropeStyle());
+        sequence.clear();
         for (int part = 0; part < batch.parts(); part++) {
             KvCache cache = batch.cache(part);
-            int first = batch.first(part), count = batch.end(part) - first;
+            int first = batch.first(part), count = batch.end(part) - first, end = cache.base() + cache.length();
             if (only == null) {
-                kernels.copy(k.rows(first, count), cache.keys(index).rows(cache.length(), count));
-                kernels.copy(v.rows(first, count), cache.values(index).rows(cache.length(), count));
+                kernels.copy(k.rows(first, count), cache.keys(index).rows(end, count));
+                kernels.copy(v.rows(first, count), cache.values(index).rows(end, count));
             }
-            sequence.clear();
-            sequence.add(first, count, 0, cache.length() + count);
+            sequence.add(first, count, cache.base(), cache.length() + count);
+            if (part + 1 < batch.parts() && cache.beside(batch.cache(part + 1))) continue;
             kernels.attention(at.q(), cache.keys(index), cache.values(index), sequence, specs[index], at.attended());
+            sequence.clear();
         }
         linear(at.attended(), layer.o(), at.branch());
     }

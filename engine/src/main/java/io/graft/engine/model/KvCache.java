@@ -6,13 +6,16 @@ import io.graft.engine.memory.Tensor;
 
 /**
  * The keys and values of one text so far, of every layer: rotated keys and values, F32, a row a position. Grows by doubling.
- * For the thread of its session; whoever asked for it closes it.
+ * For the thread of its session; whoever asked for it closes it. One of a {@link KvPool} does not grow, and ends with the pool.
  */
 public final class KvCache implements AutoCloseable {
 
     private final Kernels kernels;
     private final int width, firstPosition;
     private final Tensor[] keys, values;
+    /** Row of position 0; over 0 only where others share the tensors. */
+    private final int base;
+    private final boolean shares;
     private int capacity, length;
     private boolean closed;
 
@@ -22,7 +25,21 @@ public final class KvCache implements AutoCloseable {
         this.width = architecture.attention().keyWidth();
         this.keys = new Tensor[architecture.layers()];
         this.values = new Tensor[architecture.layers()];
+        this.base = 0;
+        this.shares = false;
         grow(Math.max(1, capacity));
+    }
+
+    /** One that lies in tensors of a pool, from a row on, and cannot grow. */
+    KvCache(KvPool pool, int base, int capacity) {
+        this.kernels = pool.kernels;
+        this.firstPosition = 0;
+        this.width = pool.width;
+        this.keys = pool.keys;
+        this.values = pool.values;
+        this.base = base;
+        this.shares = true;
+        this.capacity = capacity;
     }
 
     /** {@return how many positions it holds} */
@@ -57,8 +74,8 @@ public final class KvCache implements AutoCloseable {
         length = 0;
         reserve(to);
         for (int layer = 0; layer < keys.length && to > 0; layer++) {
-            kernels.copy(other.keys[layer].rows(0, to), keys[layer].rows(0, to));
-            kernels.copy(other.values[layer].rows(0, to), values[layer].rows(0, to));
+            kernels.copy(other.keys[layer].rows(other.base, to), keys[layer].rows(base, to));
+            kernels.copy(other.values[layer].rows(other.base, to), values[layer].rows(base, to));
         }
         length = to;
     }
@@ -66,11 +83,19 @@ public final class KvCache implements AutoCloseable {
     /** Makes room for more positions. */
     void reserve(int more) {
         if (closed) throw new IllegalStateException("the cache is closed; ask the session for another");
-        if (length + more > capacity) grow(Math.max(Math.addExact(length, more), 2 * capacity));
+        if (length + more <= capacity) return;
+        if (shares) throw new IllegalArgumentException("a text of " + (length + more) + " tokens in a pool's cache of " + capacity);
+        grow(Math.max(Math.addExact(length, more), 2 * capacity));
     }
 
     /** Counts positions whose keys and values every layer has written. */
     void advance(int more) { length += more; }
+
+    /** Row of position 0 in {@link #keys} and {@link #values}. */
+    int base() { return base; }
+
+    /** Whether both lie in the same tensors, so that one call of attention can serve them. */
+    boolean beside(KvCache other) { return keys == other.keys; }
 
     Tensor keys(int layer) { return keys[layer]; }
 
@@ -97,6 +122,7 @@ public final class KvCache implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        if (shares) return;
         for (Tensor tensor : keys) tensor.close();
         for (Tensor tensor : values) tensor.close();
     }

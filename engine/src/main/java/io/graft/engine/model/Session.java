@@ -69,6 +69,15 @@ public final class Session implements AutoCloseable {
      */
     public KvCache cache(int capacity) { return cache(capacity, 0); }
 
+    /**
+     * The memory of many texts.
+     *
+     * @param texts    how many
+     * @param capacity positions of each, at most
+     * @return empty caches in one block; close it
+     */
+    public KvPool pool(int texts, int capacity) { return new KvPool(kernels, architecture, texts, capacity); }
+
     /** The memory of a text whose first token stands at another position than 0. */
     KvCache cache(int capacity, int firstPosition) { return new KvCache(kernels, architecture, capacity, firstPosition); }
 
