@@ -50,6 +50,15 @@ public final class Recipes {
     public static LayerSwapBuilder layerSwap(String language, String task) { return new LayerSwapBuilder(language, task); }
 
     /**
+     * Starts a reset.
+     *
+     * @param expert whose layers go back
+     * @param base   to what
+     * @return a builder; it needs to be told what is reset
+     */
+    public static ResetBuilder reset(String expert, String base) { return new ResetBuilder(expert, base); }
+
+    /**
      * Starts a recipe of mergekit's methods.
      *
      * @param name such as {@code linear}

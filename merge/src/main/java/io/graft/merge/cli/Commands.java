@@ -17,6 +17,7 @@ final class Commands {
     static final List<Class<?>> ALL = List.of(
             DemoCommand.class,
             MergeCommand.class,
+            ResetCommand.class,
             PlanCommand.class,
             ExplainCommand.class,
             InspectCommand.class,

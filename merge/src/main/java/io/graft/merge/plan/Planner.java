@@ -7,6 +7,7 @@ import io.graft.formats.peft.Adapter;
 import io.graft.merge.recipe.LayerSwap;
 import io.graft.merge.recipe.ModelRef;
 import io.graft.merge.recipe.Recipe;
+import io.graft.merge.recipe.Reset;
 import io.graft.merge.recipe.Slice;
 import io.graft.merge.recipe.Source;
 import io.graft.merge.yaml.Suggestion;
@@ -38,13 +39,16 @@ public final class Planner implements AutoCloseable {
     private final Shapes shapes = new Shapes(findings);
     private Drafts drafts;
     private SwapPlanner swap;
+    /** What plans the methods that have neither models nor slices. */
+    private ByName byName;
 
     private Planner(Recipe recipe, Function<String, ModelSource> opener) {
         this.recipe = recipe;
         try {
             open(opener);
             for (String warning : recipe.warnings()) findings.warn(warning);
-            if (recipe.swap().isPresent()) swap = new SwapPlanner(recipe, inputs, findings);
+            if (recipe.swap().isPresent()) byName = swap = new SwapPlanner(recipe, inputs, findings);
+            else if (recipe.reset().isPresent()) byName = new ResetPlanner(recipe, inputs, findings);
             else drafts = new Drafts(recipe, inputs, findings);
         } catch (Throwable error) {
             close();
@@ -90,10 +94,10 @@ public final class Planner implements AutoCloseable {
         List<Explanation.Fact> facts = new ArrayList<>();
         Trace trace = (parameter, model, value, level) -> facts.add(new Explanation.Fact(parameter, model, value.value(), level, value.mark() == null ? "" : value.mark().toString(), value.how()));
         TensorPlan plan;
-        if (swap != null) {
-            Set<String> names = swap.names().keySet();
+        if (byName != null) {
+            Set<String> names = byName.names().keySet();
             if (!names.contains(name)) throw noSuchTensor(name, names);
-            plan = swap.plan(name, trace);
+            plan = byName.plan(name, trace);
         } else {
             Draft draft = drafts.all.stream().filter(each -> each.name().equals(name)).findFirst()
                     .orElseThrow(() -> noSuchTensor(name, drafts.all.stream().map(Draft::name).toList()));
@@ -115,6 +119,7 @@ public final class Planner implements AutoCloseable {
         Map<String, ModelRef> refs = new LinkedHashMap<>();
         recipe.swap().map(LayerSwap::language).ifPresent(ref -> refs.putIfAbsent(ref.key(), ref));
         recipe.swap().map(LayerSwap::task).ifPresent(ref -> refs.putIfAbsent(ref.key(), ref));
+        recipe.reset().map(Reset::expert).ifPresent(ref -> refs.putIfAbsent(ref.key(), ref));
         for (Slice slice : recipe.slices()) {
             for (Source source : slice.sources()) refs.putIfAbsent(source.model().key(), source.model());
             slice.base().ifPresent(ref -> refs.putIfAbsent(ref.key(), ref));
@@ -140,7 +145,7 @@ public final class Planner implements AutoCloseable {
 
     /** An expert that is an adapter alone stands on the recipe's base. */
     private String onItsBase(ModelRef ref) {
-        if (recipe.swap().isEmpty() || recipe.base().isEmpty() || ref.argument().contains("+") || ref.key().equals(recipe.base().get().key())) return ref.argument();
+        if (recipe.swap().isEmpty() && recipe.reset().isEmpty() || recipe.base().isEmpty() || ref.argument().contains("+") || ref.key().equals(recipe.base().get().key())) return ref.argument();
         try {
             Path folder = Path.of(ref.argument());
             return Adapter.isAdapter(folder) && !Files.exists(folder.resolve("config.json")) ? recipe.base().get().argument() + "+" + ref.argument() : ref.argument();
@@ -152,8 +157,8 @@ public final class Planner implements AutoCloseable {
     private MergePlan plan() {
         List<TensorPlan> tensors = new ArrayList<>();
         if (recipe.swap().filter(each -> each.output() == LayerSwap.Output.ADAPTER).isPresent()) return adapter();
-        if (swap != null) {
-            for (String name : swap.names().keySet()) add(tensors, swap.plan(name, Trace.NONE));
+        if (byName != null) {
+            for (String name : byName.names().keySet()) add(tensors, byName.plan(name, Trace.NONE));
         } else {
             Methods methods = new Methods(recipe, findings, shapes);
             for (Draft draft : drafts.all) add(tensors, methods.plan(draft, Trace.NONE));
@@ -193,8 +198,8 @@ public final class Planner implements AutoCloseable {
 
     /** Who gives config and tokenizer: the base, else the first input; where embeddings were cut, one that has that vocabulary. */
     private Input donor() {
-        Input first = recipe.base().map(ref -> inputs.get(ref.key())).orElseGet(() -> swap != null ? inputs.get(recipe.swap().orElseThrow().task().key())
-                : inputs.get(recipe.slices().getFirst().sources().getFirst().model().key()));
+        if (byName != null) return byName.donor();
+        Input first = recipe.base().map(ref -> inputs.get(ref.key())).orElseGet(() -> inputs.get(recipe.slices().getFirst().sources().getFirst().model().key()));
         OptionalLong cut = shapes.cutVocabulary();
         if (cut.isEmpty() || first.rows() == cut.getAsLong()) return first;
         Optional<Input> fitting = inputs.values().stream().filter(input -> input.rows() == cut.getAsLong()).findFirst();
@@ -206,7 +211,7 @@ public final class Planner implements AutoCloseable {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("graft.method", recipe.method().name());
         recipe.base().ifPresent(base -> metadata.put("graft.base_model", base.argument()));
-        if (swap != null) swap.describe(metadata);
+        if (byName != null) byName.describe(metadata);
         metadata.put("graft.config_from", donor.toString());
         metadata.put("graft.tokenizer_from", tokenizer.toString());
         if (tensors.stream().anyMatch(Planner::drawsNumbers)) metadata.put("graft.random_seed", Long.toString(recipe.seed()));

@@ -16,7 +16,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Plans {@code layer_swap}: every tensor from the language expert, the task expert, a blend of both, or the base. */
-final class SwapPlanner {
+final class SwapPlanner implements ByName {
 
     private final Recipe recipe;
     private final LayerSwap swap;
@@ -71,8 +71,12 @@ final class SwapPlanner {
 
     private String at(String key) { return swap.marks().getOrDefault(key, top).toString(); }
 
+    @Override
+    public Input donor() { return base == null ? task : base; }
+
     /** All names, by code point order of what follows; problems where the models do not have the same tensors. */
-    Map<String, SourceTensor> names() {
+    @Override
+    public Map<String, SourceTensor> names() {
         Map<String, SourceTensor> names = new TreeMap<>();
         names.putAll(language.tensors);
         names.putAll(task.tensors);
@@ -81,7 +85,8 @@ final class SwapPlanner {
     }
 
     /** The plan of one tensor; null where findings say why there is none. */
-    TensorPlan plan(String name, Trace trace) {
+    @Override
+    public TensorPlan plan(String name, Trace trace) {
         SourceTensor ours = language.tensors.get(name), theirs = task.tensors.get(name), start = base == null ? null : base.tensors.get(name);
         if (Role.isBuffer(name, (ours != null ? ours : theirs).dtype())) {
             SourceTensor buffer = start != null ? start : theirs != null ? theirs : ours;
@@ -177,7 +182,8 @@ final class SwapPlanner {
     }
 
     /** Every choice that the paper leaves open, as it was made. */
-    void describe(Map<String, String> metadata) {
+    @Override
+    public void describe(Map<String, String> metadata) {
         metadata.put("graft.language", swap.language().argument());
         metadata.put("graft.task", swap.task().argument());
         metadata.put("graft.bottom", Integer.toString(swap.bottom()));

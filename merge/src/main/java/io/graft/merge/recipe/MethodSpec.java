@@ -49,6 +49,7 @@ public record MethodSpec(String name, boolean supported, Base base, int least, i
         add("task_arithmetic", true, Base.REQUIRED, 1, MANY, weight(), truth("normalize", false), number("lambda", 1));
         add("passthrough", true, Base.DONOR, 1, 1, perModel("scale", Double.NaN));
         add("layer_swap", true, Base.OPTIONAL, 2, 2);
+        add("reset", true, Base.REQUIRED, 1, 1);
         add("ties", true, Base.REQUIRED, 1, MANY, taskVectors(true, false));
         add("dare_linear", true, Base.REQUIRED, 1, MANY, taskVectors(false, true));
         add("dare_ties", true, Base.REQUIRED, 1, MANY, taskVectors(false, true));

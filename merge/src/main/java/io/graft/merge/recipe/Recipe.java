@@ -12,9 +12,10 @@ import java.util.Optional;
  * @param text       its YAML, as it is written beside the output
  * @param method     the merge method
  * @param base       {@code base_model}
- * @param slices     the inputs; empty for layer_swap
+ * @param slices     the inputs; empty for layer_swap and reset
  * @param whole      whether the recipe had {@code models}: one slice of all layers
  * @param swap       what layer_swap is told; empty for other methods
+ * @param reset      what reset is told; empty for other methods
  * @param parameters the outermost parameters
  * @param dtype      {@code dtype}
  * @param outDtype   {@code out_dtype}
@@ -22,7 +23,7 @@ import java.util.Optional;
  * @param seed       {@code random_seed}, of methods that draw numbers; 0 where the recipe does not say
  * @param warnings   what the user should know, each once
  */
-public record Recipe(String name, String text, MethodSpec method, Optional<ModelRef> base, List<Slice> slices, boolean whole, Optional<LayerSwap> swap,
+public record Recipe(String name, String text, MethodSpec method, Optional<ModelRef> base, List<Slice> slices, boolean whole, Optional<LayerSwap> swap, Optional<Reset> reset,
         Map<String, Setting> parameters, Optional<DType> dtype, Optional<DType> outDtype, Optional<ModelRef> tokenizer, long seed, List<String> warnings) {
 
     /** {@return the dtype that the recipe gives the output; empty if it gives none} */
@@ -34,5 +35,5 @@ public record Recipe(String name, String text, MethodSpec method, Optional<Model
      * @param other whose low 32 bits count
      * @return a copy
      */
-    public Recipe withSeed(long other) { return new Recipe(name, text, method, base, slices, whole, swap, parameters, dtype, outDtype, tokenizer, other, warnings); }
+    public Recipe withSeed(long other) { return new Recipe(name, text, method, base, slices, whole, swap, reset, parameters, dtype, outDtype, tokenizer, other, warnings); }
 }

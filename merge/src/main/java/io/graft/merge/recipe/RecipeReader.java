@@ -12,9 +12,11 @@ import io.graft.merge.yaml.YamlValue.Nothing;
 import io.graft.merge.yaml.YamlValue.Table;
 import io.graft.merge.yaml.YamlValue;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 
 /**
  * Binds mergekit's YAML and {@code layer_swap} to a {@link Recipe}. Every mistake that can be seen without opening a model is
@@ -24,6 +26,14 @@ public final class RecipeReader {
 
     private static final List<String> COMMON = List.of("merge_method", "base_model", "dtype", "out_dtype", "tokenizer_source", "tokenizer", "chat_template", "name", "random_seed");
     private static final List<String> INPUTS = List.of("models", "slices", "modules", "parameters");
+
+    /** Methods with keys of their own in the place of inputs. */
+    private static final SequencedMap<String, List<String>> OWN = new LinkedHashMap<>();
+
+    static {
+        OWN.put("layer_swap", SwapReader.KEYS);
+        OWN.put("reset", ResetReader.KEYS);
+    }
 
     private final String name;
     private final String text;
@@ -67,7 +77,11 @@ public final class RecipeReader {
         if (method.isEmpty()) return null;
         if (method.get().name().equals("layer_swap")) {
             Optional<LayerSwap> swap = new SwapReader(bind, top).read(base.isPresent());
-            return new Recipe(name, text, method.get(), base, List.of(), true, swap, Map.of(), dtype, outDtype, tokenizer, seed, problems.warnings());
+            return new Recipe(name, text, method.get(), base, List.of(), true, swap, Optional.empty(), Map.of(), dtype, outDtype, tokenizer, seed, problems.warnings());
+        }
+        if (method.get().name().equals("reset")) {
+            Optional<Reset> reset = new ResetReader(bind, top).read(base.isPresent());
+            return new Recipe(name, text, method.get(), base, List.of(), true, Optional.empty(), reset, Map.of(), dtype, outDtype, tokenizer, seed, problems.warnings());
         }
         SettingReader settings = new SettingReader(bind, method.get());
         Map<String, Setting> outer = settings.read(value(top, "parameters"), false);
@@ -77,7 +91,7 @@ public final class RecipeReader {
             problems.add(top.entries().get("merge_method").value().mark(), "merge method " + method.get().name() + " is not supported yet", null, null,
                     "methods that run: " + String.join(", ", MethodSpec.supportedNames()));
         }
-        return new Recipe(name, text, method.get(), base, slices, top.entries().containsKey("models"), Optional.empty(), outer, dtype, outDtype, tokenizer, seed, problems.warnings());
+        return new Recipe(name, text, method.get(), base, slices, top.entries().containsKey("models"), Optional.empty(), Optional.empty(), outer, dtype, outDtype, tokenizer, seed, problems.warnings());
     }
 
     private Optional<MethodSpec> method(Table top) {
@@ -94,20 +108,22 @@ public final class RecipeReader {
     }
 
     private void keys(Table top, Optional<MethodSpec> method) {
-        boolean swap = method.isPresent() && method.get().name().equals("layer_swap");
+        String word = method.map(MethodSpec::name).orElse("");
+        boolean named = OWN.containsKey(word);
         List<String> known = new ArrayList<>(COMMON);
-        known.addAll(swap ? SwapReader.KEYS : INPUTS);
+        known.addAll(OWN.getOrDefault(word, INPUTS));
         top.entries().forEach((key, entry) -> {
             if (known.contains(key)) return;
-            if (swap && INPUTS.contains(key)) problems.add(entry.key(), "layer_swap takes no " + key, "language and task", key);
-            else if (method.isPresent() && SwapReader.KEYS.contains(key)) problems.add(entry.key(), "'" + key + "' belongs to the method layer_swap, and this recipe's is " + method.get().name());
-            else if (!SwapReader.KEYS.contains(key)) bind.unknown(entry.key(), key, "the recipe", known);
+            Optional<String> owner = OWN.keySet().stream().filter(other -> OWN.get(other).contains(key)).findFirst();
+            if (named && INPUTS.contains(key)) problems.add(entry.key(), word + " takes no " + key, word.equals("reset") ? "expert" : "language and task", key);
+            else if (method.isPresent() && owner.isPresent()) problems.add(entry.key(), "'" + key + "' belongs to the method " + owner.get() + ", and this recipe's is " + word);
+            else if (owner.isEmpty()) bind.unknown(entry.key(), key, "the recipe", known);
         });
         if (present(top, "chat_template")) {
             problems.add(top.entries().get("chat_template").key(), "chat_template is not supported yet", null, null, "without it the tokenizer's own template is copied");
         }
         if (present(top, "name")) problems.warn(top.entries().get("name").key() + ": 'name' is ignored: the output is named by the command line");
-        if (!swap && present(top, "modules")) problems.add(top.entries().get("modules").key(), "modules is not supported yet", "models or slices", "modules");
+        if (!named && present(top, "modules")) problems.add(top.entries().get("modules").key(), "modules is not supported yet", "models or slices", "modules");
     }
 
     private Optional<ModelRef> tokenizer(Table top, Optional<ModelRef> base) {

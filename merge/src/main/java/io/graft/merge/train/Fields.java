@@ -1,6 +1,7 @@
 package io.graft.merge.train;
 
 import io.graft.merge.yaml.Binder;
+import io.graft.merge.yaml.LayerRanges;
 import io.graft.merge.yaml.Problems;
 import io.graft.merge.yaml.YamlValue;
 import java.util.ArrayList;
@@ -8,7 +9,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
-import java.util.TreeSet;
 
 /** The keys of one mapping, asked for one by one; a value that is wrong becomes a problem with its line, and the default. */
 final class Fields {
@@ -88,22 +88,9 @@ final class Fields {
     SortedSet<Integer> layers(String... names) {
         YamlValue value = get(names);
         if (value == null) return null;
-        SortedSet<Integer> layers = new TreeSet<>();
-        for (YamlValue item : value instanceof YamlValue.Items list ? list.items() : List.of(value)) layers(item, names[0], layers);
+        SortedSet<Integer> layers = LayerRanges.read(value, names[0], problems);
         if (layers.isEmpty() && value instanceof YamlValue.Items) problems.add(value.mark(), names[0] + " names no layer", "such as 0-5,26-27", "none");
         return layers;
-    }
-
-    private void layers(YamlValue item, String what, SortedSet<Integer> into) {
-        String text = item instanceof YamlValue.Number number ? number.source() : item instanceof YamlValue.Text words ? words.text() : item.kind();
-        for (String range : text.split(",")) {
-            String[] ends = range.strip().split("\\s*-\\s*");
-            boolean plain = ends.length >= 1 && ends.length <= 2;
-            for (String end : ends) plain &= end.matches("\\d{1,5}");
-            int from = plain ? Integer.parseInt(ends[0]) : 1, to = plain ? Integer.parseInt(ends[ends.length - 1]) : 0;
-            if (from > to) problems.add(item.mark(), what + " must be layers", "such as 0-5,26-27", item.kind());
-            for (int layer = from; layer <= to; layer++) into.add(layer);
-        }
     }
 
     /** The items of a list, or the one value that is no list. */
