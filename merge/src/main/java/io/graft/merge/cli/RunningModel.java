@@ -124,14 +124,23 @@ final class RunningModel implements AutoCloseable {
      * @param text ids between blanks or commas
      * @return the ids
      */
-    static int[] ids(String text) {
+    static int[] ids(String text) { return ids("--ids", text); }
+
+    /**
+     * Reads token ids of an option.
+     *
+     * @param option its name
+     * @param text   ids between blanks or commas
+     * @return the ids
+     */
+    static int[] ids(String option, String text) {
         String[] words = text.strip().split("[\\s,]+");
         int[] ids = new int[words.length];
         for (int i = 0; i < ids.length; i++) {
             try {
                 ids[i] = Integer.parseInt(words[i]);
             } catch (NumberFormatException wrong) {
-                throw new RequestException("--ids", "not a token id", "whole numbers between blanks", words[i].isEmpty() ? "nothing" : words[i]);
+                throw new RequestException(option, "not a token id", "whole numbers between blanks", words[i].isEmpty() ? "nothing" : words[i]);
             }
         }
         return ids;

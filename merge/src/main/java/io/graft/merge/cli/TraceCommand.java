@@ -2,6 +2,7 @@ package io.graft.merge.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.graft.engine.RequestException;
 import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
@@ -14,7 +15,11 @@ import io.graft.formats.safetensors.SafetensorsWriter;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
@@ -27,7 +32,9 @@ import picocli.CommandLine.Parameters;
         footer = {"", "The file has F32 tensors logits [T, V] and loss [1] (the mean over every token but the first), with --hidden also hidden.0 to hidden.L",
             "[T, H]: hidden.i is the input of layer i, hidden.L the output of the final norm. --float64-reference computes them in double, one",
             "loop a formula, and adds logits64 and loss64 in F64: for small models.", "",
-            "Example: graft trace models/tiny --ids \"1 17 42\" --out trace.safetensors --hidden"})
+            "--labels are as many as the ids and not shifted: a token is predicted by the position before it, the first label never counts, nor does",
+            "a negative one. --grad adds grad.PARAMETER of that loss for every weight, an adapter's merged with the base's; it holds them twice in F32.", "",
+            "Example: graft trace models/tiny --ids \"1 17 42\" --out trace.safetensors --hidden --grad"})
 final class TraceCommand implements Runnable {
 
     @Mixin
@@ -45,6 +52,12 @@ final class TraceCommand implements Runnable {
     @Option(names = "--hidden", description = "Also the hidden states.")
     private boolean hidden;
 
+    @Option(names = "--grad", description = "Also the gradients of the loss.")
+    private boolean grad;
+
+    @Option(names = "--labels", paramLabel = "LABELS", description = "What is to be predicted, unshifted, -100 for what does not count; default: the ids.")
+    private String labels;
+
     @Option(names = "--float64-reference", description = "Compute in double.")
     private boolean reference;
 
@@ -54,18 +67,35 @@ final class TraceCommand implements Runnable {
 
     @Override
     public void run() {
-        int[] text = RunningModel.ids(ids);
+        int[] text = RunningModel.ids(ids), targets = labels == null ? text : RunningModel.ids("--labels", labels);
+        if (targets.length != text.length) throw new RequestException("--labels", "one a token", text.length + " of them", targets.length);
+        if (reference && (grad || labels != null)) throw new RequestException("--float64-reference", "computes neither gradients nor the loss of labels", "without --grad and --labels", null);
         try (RunningModel running = RunningModel.open(model, common)) {
+            int vocabulary = running.lm.architecture().vocabulary();
+            for (int label : targets) if (label >= vocabulary) throw new RequestException("--labels", "outside the vocabulary", "below " + vocabulary, label);
+            if ((grad || labels != null) && Arrays.stream(targets, 1, targets.length).noneMatch(label -> label >= 0))
+                throw new RequestException(labels == null ? "--ids" : "--labels", "nothing is predicted, so there is no loss", "a counted label behind the first token", null);
             if (reference) computeInDouble(running, text);
-            else compute(running, text);
-            SafetensorsWriter.write(out, Map.of("format", "pt"), tensors.values());
-            print();
+            else compute(running, text, targets);
+            if (grad) {
+                // Opened once more: beside an adapter's base lie its factors, and what has gradients here is the merged weight.
+                try (TracedGradients gradients = new TracedGradients(ModelArguments.open(model), running.lm.architecture(), running.kernels, text, targets)) {
+                    List<Tensor> all = new ArrayList<>(tensors.values());
+                    all.addAll(gradients.tensors());
+                    finish(all);
+                }
+            } else finish(tensors.values());
         } finally {
             tensors.values().forEach(Tensor::close);
         }
     }
 
-    private void compute(RunningModel running, int[] text) {
+    private void finish(Collection<Tensor> all) {
+        SafetensorsWriter.write(out, Map.of("format", "pt"), all);
+        print(all);
+    }
+
+    private void compute(RunningModel running, int[] text, int[] targets) {
         int vocabulary = running.lm.architecture().vocabulary();
         MemorySegment logits = tensor("logits", DType.F32, text.length, vocabulary);
         try (Session session = running.lm.session(text.length); KvCache cache = session.cache(text.length)) {
@@ -77,11 +107,12 @@ final class TraceCommand implements Runnable {
             } : null);
             session.logits(IntStream.range(0, text.length).toArray(), text.length,
                     (t, row) -> MemorySegment.copy(row, 0, logits, ValueLayout.JAVA_FLOAT, 4L * t * vocabulary, vocabulary));
-            float[] losses = new float[text.length];
+            int[] rows = IntStream.range(0, text.length - 1).filter(t -> targets[t + 1] >= 0).toArray();
+            float[] losses = new float[rows.length];
+            if (rows.length > 0) session.losses(rows, Arrays.stream(rows).map(t -> targets[t + 1]).toArray(), losses, null);
             double sum = 0;
-            if (text.length > 1) session.losses(IntStream.range(0, text.length - 1).toArray(), java.util.Arrays.copyOfRange(text, 1, text.length), losses, null);
-            for (int t = 0; t + 1 < text.length; t++) sum += losses[t];
-            tensor("loss", DType.F32, 1).set(ValueLayout.JAVA_FLOAT, 0, (float) (sum / (text.length - 1)));
+            for (float loss : losses) sum += loss;
+            tensor("loss", DType.F32, 1).set(ValueLayout.JAVA_FLOAT, 0, (float) (sum / rows.length));
         }
     }
 
@@ -108,16 +139,16 @@ final class TraceCommand implements Runnable {
         return tensor.segment();
     }
 
-    private void print() {
+    private void print(Collection<Tensor> written) {
         if (!common.json) {
             Table table = new Table("tensor", "dtype", "shape");
-            for (Tensor tensor : tensors.values()) table.row(tensor.name(), tensor.dtype().name(), tensor.shape().toString());
+            for (Tensor tensor : written) table.row(tensor.name(), tensor.dtype().name(), tensor.shape().toString());
             System.out.println(out);
             table.print(System.out, 2);
             return;
         }
         JsonObject json = new JsonObject(), all = new JsonObject();
-        for (Tensor tensor : tensors.values()) {
+        for (Tensor tensor : written) {
             JsonArray sizes = new JsonArray();
             for (long size : tensor.shape().toArray()) sizes.add(size);
             all.add(tensor.name(), sizes);

@@ -72,6 +72,7 @@ class LoraFixturesTest {
             compared++;
         }
         assertTrue(worst > 0);
+        if (Boolean.getBoolean("graft.long")) System.err.println("lora " + prefix + ": worst " + worst);
         boolean tied = parameters.get("lm_head.weight") == null && golden.tensors().containsKey(prefix + PREFIX + "lm_head.weight");
         long expected = golden.tensors().keySet().stream().filter(each -> each.startsWith(prefix) && !each.endsWith(".base_layer.weight")).count();
         assertEquals(expected - (tied ? 1 : 0), compared);
