@@ -12,6 +12,7 @@ import io.graft.merge.eval.EvalResult;
 import io.graft.merge.eval.EvalSample;
 import io.graft.merge.eval.EvalTask;
 import io.graft.merge.eval.Evaluation;
+import io.graft.merge.eval.HarnessResults;
 import io.graft.merge.eval.Metric;
 import io.graft.merge.eval.TaskSettings;
 import io.graft.merge.eval.Tasks;
@@ -38,10 +39,13 @@ final class EvalCommand implements Runnable {
     @Mixin
     private CommonOptions common;
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "A folder, a .gguf file, folder+adapter, or a recipe (.yml).")
+    @Parameters(index = "0", arity = "0..1", paramLabel = "MODEL", description = "A folder, a .gguf file, folder+adapter, or a recipe (.yml); or --import.")
     private String model;
 
-    @Option(names = "--tasks", paramLabel = "TASK,...", split = ",", required = true, description = "What to ask; may be given several times.")
+    @Option(names = "--import", paramLabel = "PATH", description = "Show what lm-evaluation-harness wrote instead: results_*.json, samples_*.jsonl or their folder.")
+    private Path imported;
+
+    @Option(names = "--tasks", paramLabel = "TASK,...", split = ",", description = "What to ask; may be given several times.")
     private List<String> tasks = new ArrayList<>();
 
     @Option(names = "--data-root", paramLabel = "DIR", description = "Folder of the data sets (default: data in the folder that GRAFT_SHARED names, else ../shared/data).")
@@ -78,6 +82,16 @@ final class EvalCommand implements Runnable {
 
     @Override
     public void run() {
+        if ((model == null) == (imported == null)) throw new RequestException("graft eval", "a model or --import is needed, and not both", null, null, "graft eval --help");
+        if ((model == null) != tasks.isEmpty()) throw new RequestException("--tasks", model == null ? "an import has its own tasks" : "no task is named", null, null, "graft eval --help");
+        if (samples != null) OutputFolder.check(samples, force);
+        List<EvalResult> results = imported != null ? HarnessResults.read(imported) : evaluate();
+        if (samples != null) write(results);
+        if (common.json) System.out.println(Json.line(json(results)));
+        else print(results);
+    }
+
+    private List<EvalResult> evaluate() {
         check("--shots", shots >= -1, "at least 0", shots);
         check("--limit", limit >= 0, "at least 1", limit);
         check("--fraction", fraction > 0 && fraction <= 1, "over 0, at most 1", fraction);
@@ -89,11 +103,10 @@ final class EvalCommand implements Runnable {
         long questions = 0;
         for (String name : tasks) {
             EvalTask task = Tasks.load(name, settings).part(limit, fraction);
-            if (!names.add(task.name())) throw new RequestException("--tasks", "two tasks of one name", "names that differ", task.name());
+            if (!names.add(fileName(task.name()))) throw new RequestException("--tasks", "two tasks of one name", "names that differ", task.name());
             asked.add(task);
             questions += task.size();
         }
-        if (samples != null) OutputFolder.check(samples, force);
         List<EvalResult> results = new ArrayList<>();
         try (RunningModel running = RunningModel.open(model, common)) {
             EvalModel evaluated = running.forEvaluation();
@@ -111,14 +124,15 @@ final class EvalCommand implements Runnable {
         }
         for (EvalResult result : results)
             if (result.cut() > 0) common.warn(result.task() + ": " + result.cut() + " prompts were longer than the model's texts and lost their beginning");
-        if (samples != null) write(results);
-        if (common.json) System.out.println(Json.line(json(results)));
-        else print(results);
+        return results;
     }
 
     private static void check(String option, boolean right, String expected, Object found) {
         if (!right) throw new RequestException(option, "out of range", expected, found);
     }
+
+    /** A task's name may come out of a file, and a file may say anything. */
+    private static String fileName(String task) { return task.replaceAll("[^A-Za-z0-9._-]|^\\.", "_"); }
 
     private void write(List<EvalResult> results) {
         try (OutputFolder folder = OutputFolder.begin(samples, force)) {
@@ -126,26 +140,31 @@ final class EvalCommand implements Runnable {
                 if (result.samples().isEmpty()) continue;
                 StringBuilder lines = new StringBuilder();
                 for (EvalSample sample : result.samples()) lines.append(Json.line(sample.json(result.primary()))).append('\n');
-                AtomicFile.write(folder.path().resolve(result.task() + ".jsonl"), lines.toString().getBytes(StandardCharsets.UTF_8));
+                AtomicFile.write(folder.path().resolve(fileName(result.task()) + ".jsonl"), lines.toString().getBytes(StandardCharsets.UTF_8));
             }
             folder.commit();
         }
     }
 
     private JsonObject json(List<EvalResult> results) {
-        JsonObject json = new JsonObject(), settings = new JsonObject();
-        json.addProperty("model", model);
+        JsonObject json = new JsonObject();
+        json.addProperty("model", model != null ? model : imported.toString());
+        if (imported == null) json.add("settings", settings());
+        JsonArray all = new JsonArray();
+        for (EvalResult result : results) all.add(result.json());
+        json.add("results", all);
+        return json;
+    }
+
+    private JsonObject settings() {
+        JsonObject settings = new JsonObject();
         settings.addProperty("shots", shots < 0 ? null : shots);
         settings.addProperty("sampled_shots", sampled);
         settings.addProperty("chat", chat);
         settings.addProperty("limit", limit == 0 ? null : limit);
         settings.addProperty("fraction", fraction);
         settings.addProperty("max_new_tokens", maxNewTokens == 0 ? null : maxNewTokens);
-        json.add("settings", settings);
-        JsonArray all = new JsonArray();
-        for (EvalResult result : results) all.add(result.json());
-        json.add("results", all);
-        return json;
+        return settings;
     }
 
     private static void print(List<EvalResult> results) {

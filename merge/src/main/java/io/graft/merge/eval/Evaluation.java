@@ -64,7 +64,9 @@ public final class Evaluation {
             if (id >= 0 && model.tokenizer().isSpecial(id)) stops.add(id);
             else until.add(stop);
         }
-        int length = options.maxNewTokens() > 0 ? options.maxNewTokens() : task.maxNewTokens(), positions = model.lm().architecture().positions();
+        int positions = model.lm().architecture().positions();
+        // A task's own length is halved to fit a model of short texts; one that a user asks for is not.
+        int length = options.maxNewTokens() > 0 ? options.maxNewTokens() : positions == 0 ? task.maxNewTokens() : Math.clamp(positions / 2, 1, task.maxNewTokens());
         int room = positions == 0 ? Integer.MAX_VALUE : positions - length;
         if (room < 1) throw new RequestException(model.name(), "answers as long as its texts leave no room for a question", "fewer than " + positions + " new tokens", length, "--max-new-tokens");
         List<Request> requests = new ArrayList<>();
