@@ -12,6 +12,7 @@ module io.graft.merge {
     exports io.graft.merge.analysis;
     exports io.graft.merge.convert;
     exports io.graft.merge.eval;
+    exports io.graft.merge.experiment;
     exports io.graft.merge.method;
     exports io.graft.merge.plan;
     exports io.graft.merge.run;

@@ -29,6 +29,7 @@ final class Commands {
             PerplexityCommand.class,
             ScoreCommand.class,
             EvalCommand.class,
+            ExperimentCommand.class,
             TraceCommand.class,
             ProfileCommand.class
     );

@@ -60,6 +60,22 @@ public final class RecipeReader {
         return recipe;
     }
 
+    /**
+     * Binds a recipe that stands inside another document.
+     *
+     * @param name     what errors call it beside its lines
+     * @param document its tree, whose marks are the places in that document
+     * @param text     its text, as it is written beside an output
+     * @return the recipe
+     * @throws RequestException if anything is wrong with it; the other problems are its suppressed exceptions
+     */
+    public static Recipe bind(String name, YamlValue document, String text) {
+        RecipeReader reader = new RecipeReader(name, text);
+        Recipe recipe = reader.recipe(document);
+        reader.problems.throwIfAny();
+        return recipe;
+    }
+
     /** The recipe, or null where problems say why not. */
     private Recipe recipe(YamlValue document) {
         if (document instanceof Nothing) {

@@ -5,6 +5,7 @@ import io.graft.engine.RequestException;
 import io.graft.engine.memory.DType;
 import io.graft.engine.train.AdamW;
 import io.graft.formats.json.Json;
+import io.graft.merge.yaml.YamlValue;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -116,6 +117,15 @@ public record TrainConfig(Model model, Path output, DType dtype, List<DataFile> 
      * @throws RequestException as {@link #read}
      */
     public static TrainConfig of(Map<String, ?> values) { return TrainConfigReader.of(values); }
+
+    /**
+     * Takes a configuration that stands inside another document.
+     *
+     * @param tree a mapping with the keys of the file
+     * @return the configuration
+     * @throws RequestException as {@link #read}, with places in that document
+     */
+    public static TrainConfig of(YamlValue tree) { return TrainConfigReader.of(tree); }
 
     /** {@return the rows of all micro-batches of a step} */
     public int rowsPerStep() { return batchSize * gradientAccumulation; }

@@ -42,6 +42,8 @@ final class TrainConfigReader {
 
     static TrainConfig of(Map<String, ?> values) { return bind(ConfigTree.of(values, new Mark("config", 0, 0)), List.of(), new Problems()); }
 
+    static TrainConfig of(YamlValue tree) { return bind(tree, List.of(), new Problems()); }
+
     private static TrainConfig bind(YamlValue root, List<String> overrides, Problems problems) {
         for (String each : overrides) root = ConfigTree.with(root, each, problems);
         TrainConfig config = new TrainConfigReader(problems).config(root);

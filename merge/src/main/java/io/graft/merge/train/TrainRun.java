@@ -3,6 +3,7 @@ package io.graft.merge.train;
 import io.graft.engine.RequestException;
 import io.graft.engine.kernel.Kernels;
 import io.graft.formats.files.OutputFolder;
+import io.graft.formats.model.ModelSource;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -84,6 +85,18 @@ public final class TrainRun {
      * @return the folder {@code OUTPUT.train} beside its output
      */
     public static Path work(TrainConfig config) { return WorkFolder.of(config.output()); }
+
+    /**
+     * The model that a training from scratch starts from, as merges and evaluations take it.
+     *
+     * @param config whose model is to be made
+     * @return names, shapes and values; close it
+     * @throws RequestException if the configuration trains a model that is there, or its config is wrong
+     */
+    public static ModelSource untrained(TrainConfig config) {
+        if (config.model().fresh() == null) throw new RequestException("model", "not a model from scratch", "{config: config.json, ...}", config.model().argument());
+        return new FreshModel(config.model().fresh());
+    }
 
     private static Map.Entry<Integer, Path> newest(Checkpoints checkpoints, Path work, TrainOptions options) {
         if (options.resume() == TrainOptions.Resume.NEVER) return null;
