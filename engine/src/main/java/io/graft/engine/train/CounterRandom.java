@@ -43,6 +43,17 @@ public final class CounterRandom {
         return key(key, hash);
     }
 
+    /**
+     * Passes over numbers; a Gaussian one takes two.
+     *
+     * @param count how many
+     * @return this
+     */
+    public CounterRandom skip(long count) {
+        next += count;
+        return this;
+    }
+
     /** {@return the next number, any 64 bits} */
     public long nextLong() { return AdapterMath.mix(key + next++ * GAMMA); }
 

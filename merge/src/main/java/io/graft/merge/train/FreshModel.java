@@ -5,6 +5,7 @@ import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.model.Architecture;
 import io.graft.engine.model.WeightShapes;
+import io.graft.engine.train.CounterRandom;
 import io.graft.formats.huggingface.Architectures;
 import io.graft.formats.json.Json;
 import io.graft.formats.model.ModelSource;
@@ -15,6 +16,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -22,7 +24,7 @@ import java.util.SequencedMap;
  * A model that nobody has trained yet, made of a config: matrices are normal(0, std), gains of norms are what multiplies by one
  * (ones, or zeros where the norm adds one), biases are zeros. A tied head is the embedding.
  *
- * <p>An element depends on seed, name and index alone, so the same config gives the same bytes on every machine, and a tensor is
+ * <p>An element depends on seed, name and index alone ({@link CounterRandom}), so the same config gives the same bytes on every machine, and a tensor is
  * made in pieces.
  */
 final class FreshModel implements ModelSource {
@@ -35,21 +37,13 @@ final class FreshModel implements ModelSource {
         this.fresh = fresh;
         this.config = Json.readObject(fresh.config());
         Architecture architecture = Architectures.of(fresh.config().toString(), config);
-        boolean addsOne = architecture.norm().kind() == Architecture.NormKind.RMS_ONE_PLUS;
-        WeightShapes.of(architecture, !architecture.head().tied()).forEach((name, shape) -> {
-            double constant = name.endsWith(".bias") || addsOne ? 0 : 1;
-            tensors.put(name, new Drawn(name, shape, shape.rank() == 2 ? Gaussian.of(fresh.seed(), name, fresh.std()) : _ -> (float) constant));
-        });
+        float gain = architecture.norm().kind() == Architecture.NormKind.RMS_ONE_PLUS ? 0 : 1;
+        WeightShapes.of(architecture, !architecture.head().tied())
+                .forEach((name, shape) -> tensors.put(name, new Drawn(name, shape, fresh, shape.rank() == 2 ? Float.NaN : name.endsWith(".bias") ? 0 : gain)));
     }
 
-    /** The value of an element. */
-    interface Values {
-        /** @param index row-major */
-        float at(long index);
-    }
-
-    /** A tensor whose elements are computed. */
-    private record Drawn(String name, Shape shape, Values values) implements SourceTensor {
+    /** A tensor whose elements are all {@code constant} or, where that is not a number, drawn. */
+    private record Drawn(String name, Shape shape, TrainConfig.Fresh fresh, float constant) implements SourceTensor {
 
         @Override
         public DType dtype() { return DType.F32; }
@@ -59,8 +53,9 @@ final class FreshModel implements ModelSource {
 
         @Override
         public void readF32(long first, long count, MemorySegment to) {
-            java.util.Objects.checkFromIndexSize(first, count, shape.elements());
-            for (long i = 0; i < count; i++) to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i, values.at(first + i));
+            Objects.checkFromIndexSize(first, count, shape.elements());
+            CounterRandom random = new CounterRandom(CounterRandom.key(fresh.seed(), name)).skip(2 * first);
+            for (long i = 0; i < count; i++) to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i, Float.isNaN(constant) ? (float) (fresh.std() * random.nextGaussian()) : constant);
         }
     }
 

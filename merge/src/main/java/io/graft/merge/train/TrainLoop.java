@@ -177,7 +177,7 @@ final class TrainLoop implements AutoCloseable {
             writeAdapter();
             return;
         }
-        try (TrainedModel model = new TrainedModel(setup.model, trained); MergePlan plan = Conversion.plan(model, config.dtype())) {
+        try (TrainedModel model = new TrainedModel(setup.model, trained); MergePlan plan = Conversion.plan(model, setup.dtype())) {
             Merge.run(plan, config.output(), MergeOptions.defaults().withThreads(options.threads()).withForce(options.force()).withSideFiles(true, false));
         }
     }

@@ -1,6 +1,8 @@
 package io.graft.merge.train;
 
+import com.google.gson.JsonPrimitive;
 import io.graft.engine.RequestException;
+import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.model.Architecture;
 import io.graft.engine.model.WeightShapes;
@@ -124,6 +126,17 @@ final class TrainSetup implements AutoCloseable {
         for (TrainConfig.DataFile each : config.data()) files.add(each.file());
         for (TrainConfig.Part part : config.partition()) for (TrainConfig.DataFile each : part.data()) files.add(each.file());
         return files;
+    }
+
+    /** What the output's floats are: as configured; else each as it is in the model; of a model from scratch as its config says. */
+    DType dtype() {
+        if (config.dtype() != null || config.model().fresh() == null) return config.dtype();
+        for (String key : List.of("dtype", "torch_dtype"))
+            if (model.config().get(key) instanceof JsonPrimitive named && named.isString()) {
+                DType dtype = DType.ofName(named.getAsString());
+                if (dtype != null && dtype.isComputable()) return dtype;
+            }
+        return null;
     }
 
     @Override
