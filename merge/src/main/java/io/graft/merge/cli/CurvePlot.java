@@ -88,11 +88,14 @@ final class CurvePlot {
             from = 0;
             to = 1;
         }
-        double step = round((to - from) / 4);
-        double low = Math.floor(from / step) * step, high = Math.max(low + step, Math.ceil(to / step) * step);
+        // Values that differ in their last bits are one value: a grid between them has no numbers to stand at.
+        double step = round(Math.max(to - from, 1e-4 * Math.max(Math.abs(from), Math.abs(to))) / 4);
+        double low = Math.floor(from / step) * step;
+        int rows = (int) Math.max(1, Math.ceil((to - low) / step));
+        double high = low + rows * step;
         List<Map<String, Object>> gridY = new ArrayList<>(), gridX = new ArrayList<>(), lines = new ArrayList<>(), points = new ArrayList<>();
         int right = width - 12, bottom = HEIGHT - BOTTOM_MARGIN;
-        for (int i = 0; low + i * step <= high + step / 2; i++) {
+        for (int i = 0; i <= rows; i++) {
             double y = y(low + i * step, low, high);
             gridY.add(Map.of("at", place(y), "textX", LEFT - 6, "textY", place(y + 4), "text", number(low + i * step, step), "left", LEFT, "right", right));
         }

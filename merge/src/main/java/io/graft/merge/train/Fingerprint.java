@@ -41,7 +41,7 @@ final class Fingerprint {
         TrainConfig config = setup.config;
         print.add(Json.line(setup.model.config()));
         for (Object each : new Object[] {config.shuffle(), config.packing(), config.maxLength(), config.batchSize(), config.gradientAccumulation(), setup.steps, config.optimizer(), config.schedule(),
-            config.validationSteps(), config.select(), config.patience(), config.minDelta(), config.seed(), config.lora() == null ? "" : Json.line(config.lora())})
+            config.validation().isEmpty() ? 0 : config.validationSteps(), config.select(), config.patience(), config.minDelta(), config.seed(), config.lora() == null ? "" : Json.line(config.lora())})
             print.add(String.valueOf(each));
         for (TrainSetup.Part part : setup.parts) print.add(String.join(" ", part.names()));
         for (TrainConfig.DataFile each : config.data()) print.add(String.valueOf(each.weight()));

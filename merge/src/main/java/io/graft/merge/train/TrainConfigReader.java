@@ -74,7 +74,7 @@ final class TrainConfigReader {
         JsonObject lora = LoraKeys.json(problems, fields.get("lora"));
         if (lora != null && !partition.isEmpty()) problems.add(fields.get("lora").mark(), "an adapter is trained as a whole", "no partition beside lora", "both");
         boolean recompute = fields.truth(false, "gradient_checkpointing");
-        int checkpoint = fields.count(0, 0, "checkpoint_steps"), validate = fields.count(checkpoint > 0 ? checkpoint : 50, 1, "validation_steps");
+        int checkpoint = fields.count(0, 0, "checkpoint_steps"), validate = fields.count(50, 1, "validation_steps");
         int select = fields.oneOf(0, List.of("last", "best"), "select");
         Fields stop = fields.below("early_stop");
         int patience = stop.count(0, 1, "patience");
