@@ -30,6 +30,7 @@ public final class Owner implements AutoCloseable {
 
     private static final AtomicLong ALLOCATIONS = new AtomicLong();
     private static final AtomicLong LIVE_BYTES = new AtomicLong();
+    private static final AtomicLong PEAK_BYTES = new AtomicLong();
 
     private final String name;
     private final Arena arena;
@@ -57,7 +58,7 @@ public final class Owner implements AutoCloseable {
         try {
             Owner owner = new Owner(name, arena, arena.allocate(bytes, ALIGNMENT), null);
             ALLOCATIONS.incrementAndGet();
-            LIVE_BYTES.addAndGet(bytes);
+            PEAK_BYTES.accumulateAndGet(LIVE_BYTES.addAndGet(bytes), Math::max);
             return owner;
         } catch (OutOfMemoryError error) {
             arena.close();
@@ -158,4 +159,10 @@ public final class Owner implements AutoCloseable {
 
     /** {@return how many bytes are allocated now, mappings not counted} */
     public static long liveBytes() { return LIVE_BYTES.get(); }
+
+    /** {@return the most bytes that were allocated at one time since {@link #restartPeak}, mappings not counted} */
+    public static long peakBytes() { return PEAK_BYTES.get(); }
+
+    /** Counts the peak from now on. */
+    public static void restartPeak() { PEAK_BYTES.set(LIVE_BYTES.get()); }
 }
