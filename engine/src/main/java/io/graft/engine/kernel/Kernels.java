@@ -1,5 +1,6 @@
 package io.graft.engine.kernel;
 
+import io.graft.engine.kernel.backward.BackwardKernels;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
 
@@ -246,6 +247,9 @@ public interface Kernels extends AutoCloseable {
      * @param best         receives the index of each row's largest logit, the first of equals; or null
      */
     void crossEntropy(Tensor hidden, Tensor head, float logitScale, float softCap, int[] targets, Tensor loss, Tensor logSumExp, int[] best);
+
+    /** {@return the backward pass, on the same workers and as long as these are open; {@link io.graft.engine.kernel.backward.Gradients} calls it} */
+    BackwardKernels backward();
 
     /** Ends the workers and frees the scratch memory, after the operation that runs. Closing twice does nothing. */
     @Override

@@ -5,6 +5,7 @@ import io.graft.engine.kernel.AttentionSpec;
 import io.graft.engine.kernel.Kernels;
 import io.graft.engine.kernel.RopeStyle;
 import io.graft.engine.kernel.Sequences;
+import io.graft.engine.kernel.backward.BackwardKernels;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
 import java.util.ArrayList;
@@ -37,7 +38,7 @@ public final class ProfiledKernels implements Kernels {
     /** Forgets what has been launched. */
     public void clear() { launches.clear(); }
 
-    private void launch(String operation, String shape, long bytes, long flops, Runnable work) {
+    void launch(String operation, String shape, long bytes, long flops, Runnable work) {
         if (recorder) record(operation, shape, bytes, flops, work);
         else timed(operation, shape, bytes, flops, work);
     }
@@ -63,7 +64,7 @@ public final class ProfiledKernels implements Kernels {
         launches.add(new Launch(operation, shape, bytes, flops, start - began, System.nanoTime() - start));
     }
 
-    private static long bytes(Tensor... tensors) {
+    static long bytes(Tensor... tensors) {
         long sum = 0;
         for (Tensor tensor : tensors)
             if (tensor != null) sum += tensor.bytes();
@@ -170,6 +171,9 @@ public final class ProfiledKernels implements Kernels {
         launch("crossEntropy", times(hidden, head), bytes(hidden, head, loss, logSumExp), 2 * hidden.shape().rows() * head.shape().elements(),
                 () -> kernels.crossEntropy(hidden, head, logitScale, softCap, targets, loss, logSumExp, best));
     }
+
+    @Override
+    public BackwardKernels backward() { return new ProfiledBackward(kernels.backward(), this); }
 
     @Override
     public void close() { kernels.close(); }

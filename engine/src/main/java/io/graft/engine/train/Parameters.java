@@ -162,11 +162,6 @@ public final class Parameters implements AutoCloseable {
         return trained;
     }
 
-    /** Sets all gradients to zero. */
-    public void clearGradients() {
-        for (Parameter each : trained()) each.gradient().segment().fill((byte) 0);
-    }
-
     /** Frees masters and gradients. */
     @Override
     public void close() {

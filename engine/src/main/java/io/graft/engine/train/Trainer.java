@@ -1,5 +1,6 @@
 package io.graft.engine.train;
 
+import io.graft.engine.autograd.Parameter;
 import io.graft.engine.autograd.Tape;
 import io.graft.engine.kernel.Kernels;
 import io.graft.engine.kernel.backward.Gradients;
@@ -10,6 +11,7 @@ import java.util.List;
 public final class Trainer implements AutoCloseable {
 
     private final Parameters parameters;
+    private final Gradients gradients;
     private final Tape tape;
     private final ForwardPass forward;
 
@@ -35,6 +37,7 @@ public final class Trainer implements AutoCloseable {
      */
     public Trainer(Architecture architecture, Parameters parameters, Kernels kernels, Gradients gradients, boolean recompute) {
         this.parameters = parameters;
+        this.gradients = gradients;
         this.tape = new Tape(kernels, gradients);
         this.forward = new ForwardPass(architecture, parameters, kernels, tape, recompute);
     }
@@ -63,7 +66,7 @@ public final class Trainer implements AutoCloseable {
     public double gradients(List<TrainBatch> batches, long seed, long step) {
         int counted = batches.stream().mapToInt(TrainBatch::counted).sum();
         if (counted == 0) throw new IllegalArgumentException("no token of the batch is to be learned; all labels are ignored");
-        parameters.clearGradients();
+        for (Parameter each : parameters.trained()) gradients.clear(each.gradient());
         double sum = 0;
         for (int i = 0; i < batches.size(); i++) sum += forward.differentiate(batches.get(i), 1f / counted, CounterRandom.key(CounterRandom.key(seed, step), i));
         return sum / counted;

@@ -4,7 +4,6 @@ import io.graft.engine.kernel.Activation;
 import io.graft.engine.kernel.AttentionSpec;
 import io.graft.engine.kernel.Kernels;
 import io.graft.engine.kernel.Sequences;
-import io.graft.engine.kernel.Workers;
 import io.graft.engine.memory.Tensor;
 
 /**
@@ -15,19 +14,19 @@ import io.graft.engine.memory.Tensor;
  */
 public final class Gradients implements AutoCloseable {
 
+    private final CrossEntropyBackward losses;
     private final Kernels kernels;
-    private final Workers workers;
-    private final Region region;
+    private final BackwardKernels backward;
 
     /**
-     * Starts as many workers as the kernels have.
+     * Gradients that the kernels' own workers compute.
      *
      * @param kernels which multiply matrices; open as long as these are used
      */
     public Gradients(Kernels kernels) {
         this.kernels = kernels;
-        this.workers = new Workers(kernels.threads());
-        this.region = (parts, part) -> workers.run(parts, (task, _) -> part.accept(task));
+        backward = kernels.backward();
+        losses = new CrossEntropyBackward(kernels);
     }
 
     /**
@@ -36,7 +35,7 @@ public final class Gradients implements AutoCloseable {
      * @param dy   (t, n)
      * @param sums (n)
      */
-    public void columnSums(Tensor dy, Tensor sums) { Elementwise.columnSums(region, dy, sums); }
+    public void columnSums(Tensor dy, Tensor sums) { backward.columnSums(dy, sums); }
 
     /**
      * Adds to dx and dGain the gradients of {@link Kernels#rmsNorm}.
@@ -50,7 +49,7 @@ public final class Gradients implements AutoCloseable {
      * @param dGain      (n), added to; or null
      */
     public void rmsNorm(Tensor x, Tensor gain, float eps, boolean unitOffset, Tensor dy, Tensor dx, Tensor dGain) {
-        NormBackward.run(region, x, gain, eps, unitOffset, false, dy, dx, dGain);
+        backward.norm(false, x, gain, eps, unitOffset ? 1 : 0, dy, dx, dGain);
     }
 
     /**
@@ -64,7 +63,7 @@ public final class Gradients implements AutoCloseable {
      * @param dGain (n), added to; or null
      */
     public void layerNorm(Tensor x, Tensor gain, float eps, Tensor dy, Tensor dx, Tensor dGain) {
-        NormBackward.run(region, x, gain, eps, false, true, dy, dx, dGain);
+        backward.norm(true, x, gain, eps, 0, dy, dx, dGain);
     }
 
     /**
@@ -78,7 +77,7 @@ public final class Gradients implements AutoCloseable {
      * @param dUp        like up, replaced; not dGate
      */
     public void gate(Activation activation, Tensor gate, Tensor up, Tensor dy, Tensor dGate, Tensor dUp) {
-        Elementwise.gate(region, activation, gate, up, dy, dGate, dUp);
+        backward.gate(activation, gate, up, dy, dGate, dUp);
     }
 
     /**
@@ -89,14 +88,14 @@ public final class Gradients implements AutoCloseable {
      * @param v         its input
      * @param out       its output
      * @param dOut      the gradient of that
-     * @param sequences as there
+     * @param sequences as there; no two share a key
      * @param spec      as there
      * @param dq        like q, replaced
      * @param dk        like k, replaced
      * @param dv        like v, replaced
      */
     public void attention(Tensor q, Tensor k, Tensor v, Tensor out, Tensor dOut, Sequences sequences, AttentionSpec spec, Tensor dq, Tensor dk, Tensor dv) {
-        AttentionBackward.run(region, q, k, v, out, dOut, sequences, spec, dq, dk, dv);
+        backward.attention(q, k, v, out, dOut, sequences, spec, dq, dk, dv);
     }
 
     /**
@@ -107,7 +106,7 @@ public final class Gradients implements AutoCloseable {
      * @param dy     the gradient of its output
      * @param dTable (vocabulary, n), added to
      */
-    public void embed(int[] ids, float scale, Tensor dy, Tensor dTable) { Elementwise.embed(region, ids, scale, dy, dTable); }
+    public void embed(int[] ids, float scale, Tensor dy, Tensor dTable) { backward.embed(ids, scale, dy, dTable); }
 
     /**
      * Adds to dHidden and dHead the gradients of {@code weight · Σ loss} of {@link Kernels#crossEntropy}.
@@ -123,7 +122,7 @@ public final class Gradients implements AutoCloseable {
      * @param dHead      (vocabulary, n) F32, added to; or null
      */
     public void crossEntropy(Tensor hidden, Tensor head, float logitScale, float softCap, int[] targets, Tensor logSumExp, float weight, Tensor dHidden, Tensor dHead) {
-        CrossEntropyBackward.run(kernels, region, hidden, head, logitScale, softCap, targets, logSumExp, weight, dHidden, dHead);
+        losses.run(hidden, head, logitScale, softCap, targets, logSumExp, weight, dHidden, dHead);
     }
 
     /**
@@ -136,7 +135,7 @@ public final class Gradients implements AutoCloseable {
      * @param step          its numbers
      */
     public void adamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, AdamWStep step) {
-        Elementwise.adamW(region, parameter, gradient, firstMoment, secondMoment, step);
+        backward.adamW(parameter, gradient, firstMoment, secondMoment, step);
     }
 
     /**
@@ -145,12 +144,19 @@ public final class Gradients implements AutoCloseable {
      * @param gradient any shape
      * @return Σ g²
      */
-    public double sumOfSquares(Tensor gradient) { return Elementwise.sumOfSquares(region, gradient); }
+    public double sumOfSquares(Tensor gradient) { return backward.sumOfSquares(gradient); }
+
+    /**
+     * x = 0.
+     *
+     * @param x any shape
+     */
+    public void clear(Tensor x) { backward.clear(x); }
 
     /** {@return what adapters need beside these, on the same workers} */
-    public AdapterMath adapters() { return new AdapterMath(kernels, region); }
+    public AdapterMath adapters() { return new AdapterMath(kernels, backward::parallel); }
 
-    /** Ends the workers. */
+    /** Frees the scratch memory. */
     @Override
-    public void close() { workers.close(); }
+    public void close() { losses.close(); }
 }

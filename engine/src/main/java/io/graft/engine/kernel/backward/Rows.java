@@ -6,11 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import io.graft.engine.memory.Tensor;
 import java.lang.foreign.MemorySegment;
 
-/** Rows of tensors on the heap, where C2 vectorises plain loops, and sums that have the same bits everywhere. */
+/** Rows of tensors on the heap, where C2 vectorises plain loops. */
 final class Rows {
-
-    /** Sums run in this many lanes, element e in lane e mod LANES, which are then added pairwise, halves first. */
-    private static final int LANES = 64;
 
     private Rows() {}
 
@@ -38,28 +35,5 @@ final class Rows {
             default -> throw new IllegalArgumentException(vector + " is no F32, BF16 or F16");
         }
         return values;
-    }
-
-    /** Σ a·b over n elements from the given places. {@code lanes} is scratch of {@link #LANES}. */
-    static float dot(float[] a, int aAt, float[] b, int bAt, int n, float[] lanes) {
-        java.util.Arrays.fill(lanes, 0);
-        int whole = n - n % LANES;
-        for (int block = 0; block < whole; block += LANES)
-            for (int lane = 0; lane < LANES; lane++) lanes[lane] = Math.fma(a[aAt + block + lane], b[bAt + block + lane], lanes[lane]);
-        for (int i = whole; i < n; i++) lanes[i - whole] = Math.fma(a[aAt + i], b[bAt + i], lanes[i - whole]);
-        return tree(lanes);
-    }
-
-    /** y += factor · x over n elements from the given places. */
-    static void axpy(float factor, float[] x, int xAt, float[] y, int yAt, int n) {
-        for (int i = 0; i < n; i++) y[yAt + i] = Math.fma(factor, x[xAt + i], y[yAt + i]);
-    }
-
-    static float[] lanes() { return new float[LANES]; }
-
-    private static float tree(float[] lanes) {
-        for (int half = LANES / 2; half > 0; half /= 2)
-            for (int lane = 0; lane < half; lane++) lanes[lane] += lanes[lane + half];
-        return lanes[0];
     }
 }

@@ -94,4 +94,7 @@ public interface Arithmetic {
      */
     void attend(AttentionSpec spec, int kvHead, MemorySegment qs, long q, MemorySegment ks, long k, MemorySegment vs, long v, MemorySegment os, long o, int first,
             int count, Scratch scratch);
+
+    /** {@return the loops of the backward pass} */
+    BackwardArithmetic backward();
 }

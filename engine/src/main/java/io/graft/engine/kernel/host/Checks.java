@@ -1,6 +1,8 @@
 package io.graft.engine.kernel.host;
 
 import io.graft.engine.memory.DType;
+import io.graft.engine.kernel.AttentionSpec;
+import io.graft.engine.kernel.Sequences;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
 
@@ -55,5 +57,29 @@ final class Checks {
 
     static IllegalArgumentException unfit(String operation, Tensor tensor, Tensor beside, String expected) {
         return new IllegalArgumentException(operation + ": " + tensor + " does not fit " + beside + "; expected " + expected + ", found " + tensor.shape());
+    }
+
+    /** Places in a table. */
+    static void indices(String operation, String what, int[] indices, int count, int limit, int lowest) {
+        length(operation, what, indices.length, count);
+        for (int i = 0; i < count; i++)
+            if (indices[i] < lowest || indices[i] >= limit)
+                throw new IllegalArgumentException(operation + ": " + what + "[" + i + "] is " + indices[i] + "; expected 0 to " + (limit - 1));
+    }
+
+    /** What attention reads, and its output. */
+    static void attention(Tensor q, Tensor k, Tensor v, Sequences sequences, AttentionSpec spec, Tensor out) {
+        single("attention", q);
+        single("attention", k);
+        single("attention", v);
+        single("attention", out);
+        int queryColumns = spec.heads() * spec.headDim(), keyColumns = spec.kvHeads() * spec.headDim();
+        matrix("attention", q, k, q.shape().rows(), queryColumns);
+        matrix("attention", k, q, k.shape().rows(), keyColumns);
+        matrix("attention", v, k, k.shape().rows(), keyColumns);
+        matrix("attention", out, q, q.shape().rows(), queryColumns);
+        for (int s = 0; s < sequences.count(); s++)
+            if ((long) sequences.firstQuery(s) + sequences.queries(s) > q.shape().rows() || (long) sequences.firstKey(s) + sequences.keys(s) > k.shape().rows())
+                throw new IllegalArgumentException("attention: sequence " + s + " of " + sequences + " is outside of " + q + " or " + k);
     }
 }

@@ -7,6 +7,7 @@ import io.graft.engine.kernel.AttentionSpec;
 import io.graft.engine.kernel.Kernels;
 import io.graft.engine.kernel.RopeStyle;
 import io.graft.engine.kernel.Sequences;
+import io.graft.engine.kernel.backward.BackwardKernels;
 import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
@@ -21,6 +22,7 @@ public final class HostKernels implements Kernels {
     private final RowWork rows;
     private final AttentionWork attention;
     private final LossWork losses;
+    private final HostBackward backward;
 
     /**
      * Starts the workers.
@@ -36,6 +38,7 @@ public final class HostKernels implements Kernels {
         rows = new RowWork(region);
         attention = new AttentionWork(region);
         losses = new LossWork(region, products);
+        backward = new HostBackward(region);
     }
 
     @Override
@@ -157,7 +160,7 @@ public final class HostKernels implements Kernels {
         int vocabulary = Checks.rows("embed", table), n = Checks.columns("embed", table), t = Checks.rows("embed", y);
         Checks.matrix("embed", y, table, t, n);
         Checks.apart("embed", y, table);
-        indices("embed", "ids", ids, t, vocabulary, 0);
+        Checks.indices("embed", "ids", ids, t, vocabulary, 0);
         region.enter(table, null, null, y);
         try {
             rows.embed(ids, t, n, scale);
@@ -166,13 +169,6 @@ public final class HostKernels implements Kernels {
         } finally {
             region.leave();
         }
-    }
-
-    private static void indices(String operation, String what, int[] indices, int count, int limit, int lowest) {
-        Checks.length(operation, what, indices.length, count);
-        for (int i = 0; i < count; i++)
-            if (indices[i] < lowest || indices[i] >= limit)
-                throw new IllegalArgumentException(operation + ": " + what + "[" + i + "] is " + indices[i] + "; expected 0 to " + (limit - 1));
     }
 
     @Override
@@ -207,7 +203,7 @@ public final class HostKernels implements Kernels {
         int t = Checks.rows("rope", x), columns = Checks.columns("rope", x), half = Checks.columns("rope", cos);
         if (headDim < 1 || columns % headDim != 0 || 2L * half > headDim)
             throw new IllegalArgumentException("rope: heads of " + headDim + " fit neither " + x + " nor tables " + cos);
-        indices("rope", "positions", positions, t, Checks.rows("rope", cos), 0);
+        Checks.indices("rope", "positions", positions, t, Checks.rows("rope", cos), 0);
         region.enter(x, cos, sin, null);
         try {
             rows.rope(t, columns / headDim, headDim, half, positions, style == RopeStyle.PAIRS);
@@ -232,21 +228,11 @@ public final class HostKernels implements Kernels {
 
     @Override
     public void attention(Tensor q, Tensor k, Tensor v, Sequences sequences, AttentionSpec spec, Tensor out) {
-        Checks.single("attention", q);
-        Checks.single("attention", k);
-        Checks.single("attention", v);
+        Checks.attention(q, k, v, sequences, spec, out);
         Checks.writable("attention", out);
-        int queryColumns = spec.heads() * spec.headDim(), keyColumns = spec.kvHeads() * spec.headDim();
-        Checks.matrix("attention", q, k, q.shape().rows(), queryColumns);
-        Checks.matrix("attention", k, q, k.shape().rows(), keyColumns);
-        Checks.matrix("attention", v, k, k.shape().rows(), keyColumns);
-        Checks.matrix("attention", out, q, q.shape().rows(), queryColumns);
         Checks.apart("attention", out, q);
         Checks.apart("attention", out, k);
         Checks.apart("attention", out, v);
-        for (int s = 0; s < sequences.count(); s++)
-            if ((long) sequences.firstQuery(s) + sequences.queries(s) > q.shape().rows() || (long) sequences.firstKey(s) + sequences.keys(s) > k.shape().rows())
-                throw new IllegalArgumentException("attention: sequence " + s + " of " + sequences + " is outside of " + q + " or " + k);
         region.enter(q, k, v, out);
         try {
             attention.attend(sequences, spec);
@@ -329,7 +315,7 @@ public final class HostKernels implements Kernels {
         if (loss.shape().elements() != t) throw Checks.unfit("crossEntropy", loss, hidden, t + " elements");
         if (logSumExp.shape().elements() != t) throw Checks.unfit("crossEntropy", logSumExp, hidden, t + " elements");
         if (best != null) Checks.length("crossEntropy", "places", best.length, t);
-        indices("crossEntropy", "targets", targets, t, vocabulary, Integer.MIN_VALUE);
+        Checks.indices("crossEntropy", "targets", targets, t, vocabulary, Integer.MIN_VALUE);
         region.enter(hidden, head, loss, logSumExp);
         try {
             losses.losses(t, vocabulary, n, logitScale, softCap, targets, best);
@@ -339,6 +325,9 @@ public final class HostKernels implements Kernels {
             region.leave();
         }
     }
+
+    @Override
+    public BackwardKernels backward() { return backward; }
 
     @Override
     public void close() { region.close(); }

@@ -24,6 +24,8 @@ final class Region implements AutoCloseable {
     /** Read by all workers: packed operands, widened gains, logits. */
     final Scratch packed, gains, logits;
     final Operand a = new Operand(), b = new Operand(), c = new Operand(), d = new Operand();
+    /** Further operands of the backward pass. */
+    final Operand e = new Operand(), f = new Operand(), g = new Operand(), h = new Operand();
     private final ReentrantLock lock = new ReentrantLock();
 
     Region(Arithmetic math, int threads) {
@@ -37,7 +39,10 @@ final class Region implements AutoCloseable {
     }
 
     /** Acquires all operands or none; any may be null. */
-    void enter(Tensor first, Tensor second, Tensor third, Tensor fourth) {
+    void enter(Tensor first, Tensor second, Tensor third, Tensor fourth) { enter(first, second, third, fourth, null, null, null, null); }
+
+    /** Acquires all operands or none; any may be null. */
+    void enter(Tensor first, Tensor second, Tensor third, Tensor fourth, Tensor fifth, Tensor sixth, Tensor seventh, Tensor eighth) {
         lock.lock();
         boolean entered = false;
         try {
@@ -45,6 +50,10 @@ final class Region implements AutoCloseable {
             b.take(second, math.raw());
             c.take(third, math.raw());
             d.take(fourth, math.raw());
+            e.take(fifth, math.raw());
+            f.take(sixth, math.raw());
+            g.take(seventh, math.raw());
+            h.take(eighth, math.raw());
             entered = true;
         } finally {
             if (!entered) leave();
@@ -56,6 +65,10 @@ final class Region implements AutoCloseable {
         b.release();
         c.release();
         d.release();
+        e.release();
+        f.release();
+        g.release();
+        h.release();
         lock.unlock();
     }
 

@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import io.graft.engine.kernel.Activation;
 import io.graft.engine.kernel.AttentionSpec;
 import io.graft.engine.kernel.host.Arithmetic;
+import io.graft.engine.kernel.host.BackwardArithmetic;
 import io.graft.engine.kernel.host.Elementary;
 import io.graft.engine.kernel.host.Scratch;
 import io.graft.engine.kernel.host.Widen;
@@ -30,9 +31,9 @@ public final class ScalarArithmetic implements Arithmetic {
     @Override
     public float get(MemorySegment xs, long x) { return xs.get(JAVA_FLOAT_UNALIGNED, x); }
 
-    private static float get(MemorySegment s, long at, int i) { return s.get(JAVA_FLOAT_UNALIGNED, at + 4L * i); }
+    static float get(MemorySegment s, long at, int i) { return s.get(JAVA_FLOAT_UNALIGNED, at + 4L * i); }
 
-    private static void put(MemorySegment s, long at, int i, float value) { s.set(JAVA_FLOAT_UNALIGNED, at + 4L * i, value); }
+    static void put(MemorySegment s, long at, int i, float value) { s.set(JAVA_FLOAT_UNALIGNED, at + 4L * i, value); }
 
     @Override
     public void widen(DType type, MemorySegment xs, long x, float scale, MemorySegment ys, long y, int n) {
@@ -129,7 +130,7 @@ public final class ScalarArithmetic implements Arithmetic {
     }
 
     /** The lanes added pairwise, halves first. */
-    private static float tree(float[] lanes) {
+    static float tree(float[] lanes) {
         for (int half = LANES / 2; half > 0; half /= 2)
             for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
         return lanes[0];
@@ -269,4 +270,7 @@ public final class ScalarArithmetic implements Arithmetic {
         float scale = 1 / sum;
         for (int e = 0; e < d; e++) out[e] *= scale;
     }
+
+    @Override
+    public BackwardArithmetic backward() { return new ScalarBackward(); }
 }

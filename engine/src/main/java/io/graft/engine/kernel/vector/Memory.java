@@ -25,6 +25,9 @@ final class Memory {
     static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, SPECIES.vectorShape());
     /** As many shorts as {@link #SPECIES} has floats. */
     static final VectorSpecies<Short> HALVES = VectorSpecies.of(short.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
+    /** Half as many doubles as there are floats in {@link #SPECIES}, and as many floats. */
+    static final VectorSpecies<Double> DOUBLES = VectorSpecies.of(double.class, SPECIES.vectorShape());
+    private static final VectorSpecies<Float> FEW = VectorSpecies.of(float.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
     /** Floats in a vector. */
     static final int L = SPECIES.length();
     /** Bytes of a vector. */
@@ -49,6 +52,9 @@ final class Memory {
     static MemorySegment of(MemorySegment segment) { return RAW ? ALL : segment; }
 
     static FloatVector load(MemorySegment s, long at) { return FloatVector.fromMemorySegment(SPECIES, s, at, LITTLE); }
+
+    /** As many floats as {@link #DOUBLES} has doubles. */
+    static FloatVector loadFew(MemorySegment s, long at) { return FloatVector.fromMemorySegment(FEW, s, at, LITTLE); }
 
     /**
      * A vector of what may be mapped, as may those below. The unused byte marks the compiled code, in whichever method C2 puts this,

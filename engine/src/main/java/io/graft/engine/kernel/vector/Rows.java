@@ -55,6 +55,54 @@ final class Rows {
         return tree(lanes);
     }
 
+    /** Σ a b. */
+    static float dot(MemorySegment as, long a, MemorySegment bs, long b, int n) {
+        MemorySegment am = Memory.of(as), bm = Memory.of(bs);
+        float[] lanes = SUMS.get();
+        int whole = n / L * L;
+        for (int lane = 0; lane < LANES; lane += L) {
+            FloatVector sum = FloatVector.zero(SPECIES);
+            for (int i = lane; i < whole; i += LANES) sum = load(am, a + 4L * i).fma(load(bm, b + 4L * i), sum);
+            sum.intoArray(lanes, lane);
+        }
+        for (int i = whole; i < n; i++) lanes[i % LANES] = Math.fma(get(am, a + 4L * i), get(bm, b + 4L * i), lanes[i % LANES]);
+        return tree(lanes);
+    }
+
+    /** Σ (x − mean) dy (gain + offset). */
+    static float pull(MemorySegment xs, long x, float mean, MemorySegment dys, long dy, MemorySegment gs, long gain, float offset, int n) {
+        MemorySegment xm = Memory.of(xs), dym = Memory.of(dys), gm = Memory.of(gs);
+        float[] lanes = SUMS.get();
+        int whole = n / L * L;
+        for (int lane = 0; lane < LANES; lane += L) {
+            FloatVector sum = FloatVector.zero(SPECIES);
+            for (int i = lane; i < whole; i += LANES)
+                sum = load(xm, x + 4L * i).sub(mean).fma(load(dym, dy + 4L * i).mul(load(gm, gain + 4L * i).add(offset)), sum);
+            sum.intoArray(lanes, lane);
+        }
+        for (int i = whole; i < n; i++)
+            lanes[i % LANES] = Math.fma(get(xm, x + 4L * i) - mean, get(dym, dy + 4L * i) * (get(gm, gain + 4L * i) + offset), lanes[i % LANES]);
+        return tree(lanes);
+    }
+
+    /** Σ r (dy (gain + offset) − (x − mean) pull). */
+    static float pulledSum(MemorySegment xs, long x, float mean, float r, float pull, MemorySegment dys, long dy, MemorySegment gs, long gain, float offset, int n) {
+        MemorySegment xm = Memory.of(xs), dym = Memory.of(dys), gm = Memory.of(gs);
+        float[] lanes = SUMS.get();
+        int whole = n / L * L;
+        for (int lane = 0; lane < LANES; lane += L) {
+            FloatVector sum = FloatVector.zero(SPECIES);
+            for (int i = lane; i < whole; i += LANES) {
+                FloatVector t = load(dym, dy + 4L * i).mul(load(gm, gain + 4L * i).add(offset));
+                sum = sum.add(t.sub(load(xm, x + 4L * i).sub(mean).mul(pull)).mul(r));
+            }
+            sum.intoArray(lanes, lane);
+        }
+        for (int i = whole; i < n; i++)
+            lanes[i % LANES] += r * (get(dym, dy + 4L * i) * (get(gm, gain + 4L * i) + offset) - (get(xm, x + 4L * i) - mean) * pull);
+        return tree(lanes);
+    }
+
     static float expSum(MemorySegment xs, long x, float shift, MemorySegment ys, long y, int n) {
         MemorySegment xm = Memory.of(xs), ym = Memory.of(ys);
         float[] lanes = SUMS.get();
@@ -117,15 +165,17 @@ final class Rows {
         return best;
     }
 
+    static float mean(MemorySegment xs, long x, int n) { return (float) (sum(Memory.of(xs), x, n) / (double) n); }
+
+    static float inverseDeviation(MemorySegment xs, long x, float mean, float eps, int n) { return (float) (1 / Math.sqrt(squares(Memory.of(xs), x, mean, n) / (double) n + eps)); }
+
     static void rmsNorm(MemorySegment xs, long x, MemorySegment gs, long gain, float offset, float eps, MemorySegment ys, long y, int n) {
-        float scale = (float) (1 / Math.sqrt(squares(Memory.of(xs), x, 0, n) / (double) n + eps));
-        finish(xs, x, 0, scale, gs, gain, offset, ys, y, n);
+        finish(xs, x, 0, inverseDeviation(xs, x, 0, eps, n), gs, gain, offset, ys, y, n);
     }
 
     static void layerNorm(MemorySegment xs, long x, MemorySegment gs, long gain, float eps, MemorySegment ys, long y, int n) {
-        float mean = (float) (sum(Memory.of(xs), x, n) / (double) n);
-        float scale = (float) (1 / Math.sqrt(squares(Memory.of(xs), x, mean, n) / (double) n + eps));
-        finish(xs, x, mean, scale, gs, gain, 0, ys, y, n);
+        float mean = mean(xs, x, n);
+        finish(xs, x, mean, inverseDeviation(xs, x, mean, eps, n), gs, gain, 0, ys, y, n);
     }
 
     /** y = (x - mean) scale (offset + gain). */

@@ -13,6 +13,7 @@ import static io.graft.engine.kernel.vector.Memory.store;
 import io.graft.engine.kernel.Activation;
 import io.graft.engine.kernel.AttentionSpec;
 import io.graft.engine.kernel.host.Arithmetic;
+import io.graft.engine.kernel.host.BackwardArithmetic;
 import io.graft.engine.kernel.host.Elementary;
 import io.graft.engine.kernel.host.Scratch;
 import io.graft.engine.kernel.host.Widen;
@@ -228,4 +229,7 @@ final class VectorArithmetic implements Arithmetic {
             int count, Scratch scratch) {
         VectorAttention.attend(spec, kvHead, qs, q, ks, k, vs, v, os, o, first, count, scratch);
     }
+
+    @Override
+    public BackwardArithmetic backward() { return new VectorBackward(); }
 }

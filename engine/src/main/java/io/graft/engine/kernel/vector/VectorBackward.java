@@ -1,0 +1,176 @@
+package io.graft.engine.kernel.vector;
+
+import static io.graft.engine.kernel.vector.Memory.L;
+import static io.graft.engine.kernel.vector.Memory.SPECIES;
+import static io.graft.engine.kernel.vector.Memory.get;
+import static io.graft.engine.kernel.vector.Memory.load;
+import static io.graft.engine.kernel.vector.Memory.store;
+
+import io.graft.engine.kernel.Activation;
+import io.graft.engine.kernel.AttentionSpec;
+import io.graft.engine.kernel.host.BackwardArithmetic;
+import io.graft.engine.kernel.host.Elementary;
+import io.graft.engine.kernel.host.Scratch;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/** The loops of the backward pass by vectors of any width; what is left behind the last whole vector step by step the same. */
+final class VectorBackward implements BackwardArithmetic {
+
+    @Override
+    public void set(MemorySegment xs, long x, float value) { Memory.put(Memory.of(xs), x, value); }
+
+    @Override
+    public void clear(MemorySegment xs, long x, long n) {
+        MemorySegment xm = Memory.of(xs);
+        FloatVector zero = FloatVector.zero(SPECIES);
+        long i = 0;
+        for (; i + L <= n; i += L) store(xm, x + 4 * i, zero);
+        for (; i < n; i++) Memory.put(xm, x + 4 * i, 0);
+    }
+
+    @Override
+    public void normGradient(boolean centred, MemorySegment xs, long x, MemorySegment gs, long gain, float offset, float eps, MemorySegment dys, long dy, MemorySegment dxs,
+            long dx, boolean wanted, MemorySegment ss, long stats, int n) {
+        MemorySegment sm = Memory.of(ss);
+        float mean = centred ? Rows.mean(xs, x, n) : 0, r = Rows.inverseDeviation(xs, x, mean, eps, n);
+        Memory.put(sm, stats, mean);
+        Memory.put(sm, stats + 4, r);
+        if (!wanted) return;
+        float pull = r * r * (Rows.pull(xs, x, mean, dys, dy, gs, gain, offset, n) / n);
+        float level = centred ? Rows.pulledSum(xs, x, mean, r, pull, dys, dy, gs, gain, offset, n) / n : 0;
+        MemorySegment xm = Memory.of(xs), gm = Memory.of(gs), dym = Memory.of(dys), dxm = Memory.of(dxs);
+        int i = 0;
+        for (; i + L <= n; i += L) {
+            FloatVector t = load(dym, dy + 4L * i).mul(load(gm, gain + 4L * i).add(offset));
+            FloatVector dc = t.sub(load(xm, x + 4L * i).sub(mean).mul(pull)).mul(r);
+            store(dxm, dx + 4L * i, load(dxm, dx + 4L * i).add(dc.sub(level)));
+        }
+        for (; i < n; i++) {
+            float dc = r * (get(dym, dy + 4L * i) * (get(gm, gain + 4L * i) + offset) - (get(xm, x + 4L * i) - mean) * pull);
+            Memory.put(dxm, dx + 4L * i, get(dxm, dx + 4L * i) + (dc - level));
+        }
+    }
+
+    @Override
+    public void gainGradient(MemorySegment xs, long x, MemorySegment dys, long dy, float mean, float r, MemorySegment ss, long sums, int n) {
+        MemorySegment xm = Memory.of(xs), dym = Memory.of(dys), sm = Memory.of(ss);
+        int i = 0;
+        for (; i + L <= n; i += L)
+            store(sm, sums + 4L * i, load(dym, dy + 4L * i).fma(load(xm, x + 4L * i).sub(mean).mul(r), load(sm, sums + 4L * i)));
+        for (; i < n; i++) Memory.put(sm, sums + 4L * i, Math.fma(get(dym, dy + 4L * i), (get(xm, x + 4L * i) - mean) * r, get(sm, sums + 4L * i)));
+    }
+
+    @Override
+    public void gateGradient(Activation activation, MemorySegment gs, long g, MemorySegment us, long u, MemorySegment dys, long dy, MemorySegment dgs, long dg,
+            MemorySegment dus, long du, int n) {
+        if (activation == Activation.SILU) silu(gs, g, us, u, dys, dy, dgs, dg, dus, du, n);
+        else gelu(gs, g, us, u, dys, dy, dgs, dg, dus, du, n);
+    }
+
+    private static void silu(MemorySegment gs, long g, MemorySegment us, long u, MemorySegment dys, long dy, MemorySegment dgs, long dg, MemorySegment dus, long du, int n) {
+        MemorySegment gm = Memory.of(gs), um = Memory.of(us), dym = Memory.of(dys), dgm = Memory.of(dgs), dum = Memory.of(dus);
+        FloatVector one = FloatVector.broadcast(SPECIES, 1);
+        int i = 0;
+        for (; i + L <= n; i += L) {
+            FloatVector x = load(gm, g + 4L * i), d = load(dym, dy + 4L * i), up = load(um, u + 4L * i), whole = VectorMath.exp(x.neg()).add(1);
+            FloatVector sigma = one.div(whole), value = x.div(whole);
+            store(dgm, dg + 4L * i, d.mul(up).mul(sigma.add(value.mul(one.sub(sigma)))));
+            store(dum, du + 4L * i, d.mul(value));
+        }
+        for (; i < n; i++) {
+            float x = get(gm, g + 4L * i), d = get(dym, dy + 4L * i), up = get(um, u + 4L * i), whole = 1 + Elementary.exp(-x), sigma = 1 / whole, value = x / whole;
+            Memory.put(dgm, dg + 4L * i, d * up * (sigma + value * (1 - sigma)));
+            Memory.put(dum, du + 4L * i, d * value);
+        }
+    }
+
+    private static void gelu(MemorySegment gs, long g, MemorySegment us, long u, MemorySegment dys, long dy, MemorySegment dgs, long dg, MemorySegment dus, long du, int n) {
+        MemorySegment gm = Memory.of(gs), um = Memory.of(us), dym = Memory.of(dys), dgm = Memory.of(dgs), dum = Memory.of(dus);
+        FloatVector one = FloatVector.broadcast(SPECIES, 1), cubic = FloatVector.broadcast(SPECIES, Elementary.GELU_CUBIC), linear = FloatVector.broadcast(SPECIES, Elementary.GELU_LINEAR);
+        FloatVector triple = FloatVector.broadcast(SPECIES, 3 * Elementary.GELU_CUBIC);
+        int i = 0;
+        for (; i + L <= n; i += L) {
+            FloatVector x = load(gm, g + 4L * i), d = load(dym, dy + 4L * i), up = load(um, u + 4L * i), square = x.mul(x);
+            FloatVector whole = VectorMath.exp(x.mul(square.fma(cubic, linear))).add(1), sigma = one.div(whole), value = x.div(whole);
+            store(dgm, dg + 4L * i, d.mul(up).mul(value.mul(one.sub(sigma)).fma(square.fma(triple, linear).neg(), sigma)));
+            store(dum, du + 4L * i, d.mul(value));
+        }
+        for (; i < n; i++) {
+            float x = get(gm, g + 4L * i), d = get(dym, dy + 4L * i), up = get(um, u + 4L * i), square = x * x;
+            float whole = 1 + Elementary.exp(x * Math.fma(square, Elementary.GELU_CUBIC, Elementary.GELU_LINEAR)), sigma = 1 / whole, value = x / whole;
+            float slope = Math.fma(value * (1 - sigma), -Math.fma(square, 3 * Elementary.GELU_CUBIC, Elementary.GELU_LINEAR), sigma);
+            Memory.put(dgm, dg + 4L * i, d * up * slope);
+            Memory.put(dum, du + 4L * i, d * value);
+        }
+    }
+
+    @Override
+    public void logitGradient(MemorySegment as, long a, float scale, float cap, float shift, float factor, int n) {
+        MemorySegment am = Memory.of(as);
+        int i = 0;
+        if (cap == 0) {
+            for (; i + L <= n; i += L) store(am, a + 4L * i, VectorMath.exp(load(am, a + 4L * i).mul(scale).sub(shift)).mul(factor));
+            for (; i < n; i++) Memory.put(am, a + 4L * i, Elementary.exp(scale * get(am, a + 4L * i) - shift) * factor);
+            return;
+        }
+        FloatVector one = FloatVector.broadcast(SPECIES, 1);
+        for (; i + L <= n; i += L) {
+            FloatVector ratio = VectorMath.tanh(load(am, a + 4L * i).mul(scale).div(cap));
+            store(am, a + 4L * i, VectorMath.exp(ratio.mul(cap).sub(shift)).mul(factor).mul(one.sub(ratio.mul(ratio))));
+        }
+        for (; i < n; i++) {
+            float ratio = Elementary.tanh(scale * get(am, a + 4L * i) / cap);
+            Memory.put(am, a + 4L * i, Elementary.exp(cap * ratio - shift) * factor * (1 - ratio * ratio));
+        }
+    }
+
+    @Override
+    public void adamW(MemorySegment ps, long p, MemorySegment gs, long g, MemorySegment ms, long m, MemorySegment vs, long v, AdamWNumbers by, int n) {
+        MemorySegment pm = Memory.of(ps), gm = Memory.of(gs), mm = Memory.of(ms), vm = Memory.of(vs);
+        float factor = by.factor(), b1 = by.b1(), rest1 = by.rest1(), b2 = by.b2(), rest2 = by.rest2(), keep = by.keep(), rate = by.rate(), root = by.root(), eps = by.eps();
+        int i = 0;
+        for (; i + L <= n; i += L) {
+            FloatVector d = load(gm, g + 4L * i).mul(factor);
+            FloatVector mean = load(mm, m + 4L * i).mul(b1).add(d.mul(rest1)), square = load(vm, v + 4L * i).mul(b2).add(d.mul(rest2).mul(d));
+            store(mm, m + 4L * i, mean);
+            store(vm, v + 4L * i, square);
+            store(pm, p + 4L * i, load(pm, p + 4L * i).mul(keep).sub(mean.mul(rate).div(square.lanewise(VectorOperators.SQRT).div(root).add(eps))));
+        }
+        for (; i < n; i++) {
+            float d = get(gm, g + 4L * i) * factor, mean = b1 * get(mm, m + 4L * i) + rest1 * d, square = b2 * get(vm, v + 4L * i) + rest2 * d * d;
+            Memory.put(mm, m + 4L * i, mean);
+            Memory.put(vm, v + 4L * i, square);
+            Memory.put(pm, p + 4L * i, get(pm, p + 4L * i) * keep - rate * mean / ((float) Math.sqrt(square) / root + eps));
+        }
+    }
+
+    /** The lanes of a double sum, one array a thread. */
+    private static final ThreadLocal<double[]> LANES = ThreadLocal.withInitial(() -> new double[DOUBLES]);
+
+    @Override
+    public double squares(MemorySegment xs, long x, int n) {
+        MemorySegment xm = Memory.of(xs);
+        double[] lanes = LANES.get();
+        int step = Memory.DOUBLES.length(), whole = n / step * step;
+        for (int lane = 0; lane < DOUBLES; lane += step) {
+            DoubleVector sum = DoubleVector.zero(Memory.DOUBLES);
+            for (int i = lane; i < whole; i += DOUBLES) {
+                DoubleVector d = (DoubleVector) Memory.loadFew(xm, x + 4L * i).convertShape(VectorOperators.F2D, Memory.DOUBLES, 0);
+                sum = sum.add(d.mul(d));
+            }
+            sum.intoArray(lanes, lane);
+        }
+        for (int i = whole; i < n; i++) lanes[i % DOUBLES] += (double) get(xm, x + 4L * i) * get(xm, x + 4L * i);
+        for (int half = DOUBLES / 2; half > 0; half /= 2)
+            for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+        return lanes[0];
+    }
+
+    @Override
+    public void attention(AttentionSpec spec, int kvHead, AttentionRows rows, int queries, int keys, Scratch scratch) {
+        VectorAttentionBackward.run(spec, kvHead, rows, queries, keys, scratch);
+    }
+}
