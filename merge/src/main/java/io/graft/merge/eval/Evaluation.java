@@ -29,8 +29,6 @@ import java.util.concurrent.CancellationException;
 public final class Evaluation {
 
     private static final int WINDOW = 2048;
-    /** Questions of choices that are scored together. */
-    private static final int SCORED = 32;
 
     private Evaluation() {}
 
@@ -110,22 +108,16 @@ public final class Evaluation {
     }
 
     private static EvalResult choose(EvalModel model, ChoiceTask task, EvalListener listener) {
+        List<List<Scorer.Question>> asked = new ArrayList<>();
+        for (ChoiceTask.Question question : task.questions()) {
+            String where = task.name() + ", question " + question.index();
+            asked.add(question.choices().stream().map(choice -> model.continuation(where, question.prompt(), " " + choice)).toList());
+        }
         List<EvalSample> samples = new ArrayList<>();
         try (Scorer scorer = new Scorer(model.lm())) {
-            for (int first = 0; first < task.size(); first += SCORED) {
-                if (!listener.answered(task.name(), first, task.size())) throw new CancellationException(task.name());
-                List<ChoiceTask.Question> some = task.questions().subList(first, Math.min(first + SCORED, task.size()));
-                List<Scorer.Question> asked = new ArrayList<>();
-                for (ChoiceTask.Question question : some)
-                    for (String choice : question.choices()) asked.add(model.continuation(task.name() + ", question " + question.index(), question.prompt(), " " + choice));
-                List<Scorer.Answer> answers = scorer.score(asked);
-                int at = 0;
-                for (ChoiceTask.Question question : some) {
-                    double[] likelihoods = new double[question.choices().size()];
-                    for (int c = 0; c < likelihoods.length; c++) likelihoods[c] = answers.get(at++).logLikelihood();
-                    samples.add(judge(question, likelihoods));
-                }
-            }
+            List<List<Scorer.Answer>> answers = scorer.scoreGroups(asked, done -> listener.answered(task.name(), done, task.size()));
+            if (answers.size() < task.size()) throw new CancellationException(task.name());
+            for (int q = 0; q < task.size(); q++) samples.add(judge(task.questions().get(q), answers.get(q).stream().mapToDouble(Scorer.Answer::logLikelihood).toArray()));
         }
         listener.answered(task.name(), task.size(), task.size());
         return EvalResult.of(task.name(), "acc", List.of("acc", "acc_norm"), samples, 0);

@@ -11,6 +11,9 @@ import io.graft.engine.generate.Generation;
 import io.graft.engine.generate.Generation.FinishReason;
 import io.graft.engine.generate.Request;
 import io.graft.engine.generate.Sampling;
+import io.graft.engine.generate.Scorer;
+import io.graft.engine.generate.Scorer.Answer;
+import io.graft.engine.generate.Scorer.Question;
 import io.graft.engine.memory.Owner;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -93,6 +96,36 @@ class BatchGeneratorTest {
             assertEquals(losses[0], loss[0]);
             assertThrows(IllegalArgumentException.class, () -> copy.beginAs(copy, 1));
             assertThrows(IllegalArgumentException.class, () -> copy.beginAs(whole, ids.length + 1));
+        }
+    }
+
+    /** Questions with 12 tokens in common, and 4 choices each with 16 to 25: as scored one by one, to the bit. */
+    @Test
+    void choicesAreScoredAsAloneThoughTheirBeginningIsReadOnce() {
+        List<List<Question>> groups = new ArrayList<>();
+        for (int group = 0; group < 70; group++) {
+            List<Question> choices = new ArrayList<>();
+            int from = 16 + group % 10;
+            for (int choice = 0; choice < 1 + group % 4; choice++) {
+                int[] ids = new int[from + 1 + choice];
+                for (int i = 0; i < ids.length; i++) ids[i] = 3 + (i < 12 ? i * 7 : i < from ? group * 31 + i : choice * 57 + i * 5) % 250;
+                choices.add(new Question(ids, from));
+            }
+            groups.add(choices);
+        }
+        try (CausalLm model = model(); Scorer scorer = new Scorer(model)) {
+            List<List<Answer>> together = scorer.scoreGroups(groups, _ -> true);
+            assertEquals(70, together.size());
+            for (int group = 0; group < 70; group++)
+                for (int choice = 0; choice < groups.get(group).size(); choice++) {
+                    Answer alone = scorer.score(List.of(groups.get(group).get(choice))).getFirst();
+                    assertArrayEquals(alone.losses(), together.get(group).get(choice).losses(), "group " + group + ", choice " + choice);
+                    assertEquals(alone.greedy(), together.get(group).get(choice).greedy());
+                }
+            long before = Owner.liveBytes();
+            assertEquals(64, scorer.scoreGroups(groups, done -> done == 0).size());
+            assertEquals(before, Owner.liveBytes(), "what a call takes it gives back");
+            assertEquals(List.of(), scorer.scoreGroups(List.of(), _ -> true));
         }
     }
 
