@@ -45,18 +45,31 @@ final class Forward implements AutoCloseable {
 
     /** Computes {@link #hidden} and writes the caches' next rows, without counting them. */
     void run(Batch batch, Observer observer) {
-        for (int part = 0; part < batch.parts(); part++) batch.cache(part).reserve(batch.end(part) - batch.first(part));
-        at = scratch.views(batch.rows());
-        rotation.fill(batch, kernels, at.cos(), at.sin());
-        if (localRotation != null) localRotation.fill(batch, kernels, at.localCos(), at.localSin());
-        kernels.embed(weights.embedding, batch.ids(), (float) architecture.embeddingScale(), at.x());
+        begin(batch);
+        embed(batch);
         for (int layer = 0; layer < architecture.layers(); layer++) {
             if (observer != null) observer.saw("hidden." + layer, at.x());
             block(layer, batch, observer);
         }
-        norm(at.x(), weights.finalNorm, at.normed());
+        finish();
         if (observer != null) observer.saw("hidden." + architecture.layers(), at.normed());
     }
+
+    /** Makes ready for the layers of a batch. */
+    void begin(Batch batch) {
+        for (int part = 0; part < batch.parts(); part++) batch.cache(part).reserve(batch.end(part) - batch.first(part));
+        at = scratch.views(batch.rows());
+        rotation.fill(batch, kernels, at.cos(), at.sin());
+        if (localRotation != null) localRotation.fill(batch, kernels, at.localCos(), at.localSin());
+    }
+
+    void embed(Batch batch) { kernels.embed(weights.embedding, batch.ids(), (float) architecture.embeddingScale(), at.x()); }
+
+    /** The final norm of the stream. */
+    void finish() { norm(at.x(), weights.finalNorm, at.normed()); }
+
+    /** (T, H) between the layers, which they add to. */
+    Tensor stream() { return at.x(); }
 
     /** (T, H) after the final norm, valid until the next pass. */
     Tensor hidden() { return at.normed(); }
@@ -71,7 +84,7 @@ final class Forward implements AutoCloseable {
         if (architecture.head().softCap() != 0) kernels.softCap(logits, (float) architecture.head().softCap(), logits);
     }
 
-    private void block(int index, Batch batch, Observer observer) {
+    void block(int index, Batch batch, Observer observer) {
         Layer layer = weights.layers.get(index);
         norm(at.x(), layer.inputNorm(), at.normed());
         attend(index, layer, batch);

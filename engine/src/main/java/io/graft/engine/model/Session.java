@@ -28,6 +28,7 @@ public final class Session implements AutoCloseable {
     private final Tensor logits, loss, logSumExp;
     private final float[] row;
     private int ran;
+    private Batch layered;
 
     /** Takes rows of logits, in the order asked for. */
     @FunctionalInterface
@@ -98,12 +99,7 @@ public final class Session implements AutoCloseable {
      * @param observer sees hidden states; null for nobody
      */
     public void run(Batch batch, Observer observer) {
-        if (batch.rows() < 1 || batch.rows() > rows) throw new IllegalArgumentException("a pass of " + batch.rows() + " rows; expected 1 to " + rows);
-        for (int at = 0; at < batch.rows(); at++) {
-            int id = batch.id(at);
-            if (id < 0 || id >= architecture.vocabulary())
-                throw new RequestException("token " + id, "it is not in the vocabulary", "0 to " + (architecture.vocabulary() - 1), id);
-        }
+        check(batch);
         ran = 0;
         int asked = batch.rows();
         if (asked < least) {
@@ -118,6 +114,75 @@ public final class Session implements AutoCloseable {
         }
         ran = asked;
         for (int part = 0; part < batch.parts(); part++) batch.cache(part).advance(batch.end(part) - batch.first(part));
+    }
+
+    private void check(Batch batch) {
+        if (batch.rows() < 1 || batch.rows() > rows) throw new IllegalArgumentException("a pass of " + batch.rows() + " rows; expected 1 to " + rows);
+        for (int at = 0; at < batch.rows(); at++) {
+            int id = batch.id(at);
+            if (id < 0 || id >= architecture.vocabulary())
+                throw new RequestException("token " + id, "it is not in the vocabulary", "0 to " + (architecture.vocabulary() - 1), id);
+        }
+    }
+
+    /**
+     * Begins a pass that is run by the layer, so that it may come from another model's session, or go on in one: models that share their first
+     * layers compute them once. Caches serve as scratch and are not added to: one set of them serves the sessions of all models in turn.
+     *
+     * <pre>{@code
+     * session.begin(batch);
+     * session.embed();                             // or session.enter(stream), what another model's session left
+     * for (int layer = 0; layer < layers; layer++) session.layer(layer);
+     * session.finish();                            // or session.enterFinished(hidden)
+     * session.losses(rows, targets, losses, best);
+     * }</pre>
+     *
+     * @param batch 1 to {@link #rows} rows of texts whose caches are empty
+     */
+    public void begin(Batch batch) {
+        check(batch);
+        layered = batch;
+        ran = 0;
+        forward.begin(batch);
+    }
+
+    /** Makes the stream of the tokens' embeddings. */
+    public void embed() { forward.embed(layered); }
+
+    /**
+     * Adds a layer to the stream.
+     *
+     * @param index which, from 0
+     */
+    public void layer(int index) { forward.block(index, layered, null); }
+
+    /** {@return (rows, hidden): the stream between the layers, valid until the next pass; copy what is to stay} */
+    public Tensor stream() { return forward.stream(); }
+
+    /**
+     * Goes on with a stream.
+     *
+     * @param stream (rows, hidden), copied
+     */
+    public void enter(Tensor stream) { kernels.copy(stream, forward.stream()); }
+
+    /** Ends the pass by the final norm: {@link #losses} and {@link #logits} can be asked. */
+    public void finish() {
+        forward.finish();
+        ran = layered.rows();
+    }
+
+    /** {@return (rows, hidden): what the final norm made, valid until the next pass} */
+    public Tensor finished() { return forward.hidden(); }
+
+    /**
+     * Ends the pass by what another model's final norm made.
+     *
+     * @param hidden (rows, hidden), copied
+     */
+    public void enterFinished(Tensor hidden) {
+        kernels.copy(hidden, forward.hidden());
+        ran = layered.rows();
     }
 
     /**

@@ -30,6 +30,9 @@ final class Commands {
             ScoreCommand.class,
             EvalCommand.class,
             ExperimentCommand.class,
+            SweepCommand.class,
+            AutoswapCommand.class,
+            LearnMergeCommand.class,
             TraceCommand.class,
             ProfileCommand.class
     );

@@ -39,32 +39,47 @@ public final class ExactMatch {
      */
     public boolean[][] ask(CausalLm model) {
         boolean[][] right = new boolean[examples.size()][];
-        List<KvCache> caches = new ArrayList<>();
         try (Session session = model.session()) {
-            for (int from = 0; from < right.length;) {
+            eachBatch(session, (from, to, batch) -> {
+                session.run(batch);
+                read(session, from, to, right);
+            });
+        }
+        return right;
+    }
+
+    /** A pass over some examples. */
+    interface Pass {
+        void run(int from, int to, Batch batch);
+    }
+
+    /** Packs the examples into passes of a session; all caches are empty when a pass begins. */
+    void eachBatch(Session session, Pass pass) {
+        List<KvCache> caches = new ArrayList<>();
+        try {
+            for (int from = 0; from < examples.size();) {
                 Batch batch = new Batch();
                 int to = from;
-                while (to < right.length && (to == from || batch.rows() + length(to) <= session.rows())) {
+                while (to < examples.size() && (to == from || batch.rows() + length(to) <= session.rows())) {
                     int[] ids = examples.get(to).ids();
                     if (caches.size() == to - from) caches.add(session.cache(ids.length));
                     caches.get(to - from).truncate(0);
                     batch.add(caches.get(to - from), ids, 0, length(to));
                     to++;
                 }
-                session.run(batch);
-                read(session, from, to, right);
+                pass.run(from, to, batch);
                 from = to;
             }
         } finally {
             for (KvCache cache : caches) cache.close();
         }
-        return right;
     }
 
     /** Rows of an example: nothing follows its last token. */
     private int length(int example) { return examples.get(example).ids().length - 1; }
 
-    private void read(Session session, int from, int to, boolean[][] right) {
+    /** What the session's last pass says of the examples in it. */
+    void read(Session session, int from, int to, boolean[][] right) {
         int total = Arrays.stream(counted, from, to).sum();
         int[] rows = new int[total], targets = new int[total], best = new int[total];
         int at = 0, row = 0;
