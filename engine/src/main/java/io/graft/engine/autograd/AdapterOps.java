@@ -116,9 +116,8 @@ public final class AdapterOps {
     private Value up(Value y, Value down, Parameter b, float scale, Runnable below) {
         kernels.scale(down.data, scale, down.data);
         kernels.matmul(down.data, false, b.value(), true, y.data, true);
-        Value sum = new Value(y.data, y.needsGradient || down.needsGradient || b.isTrained() && tape.isRecording());
-        if (sum.needsGradient) tape.backward.add(() -> {
-            if (sum.gradient == null) return;
+        Value sum = tape.inPlaceOf(y, down.needsGradient || b.isTrained());
+        tape.record(sum, () -> {
             if (b.isTrained()) kernels.matmul(sum.gradient, true, down.data, false, b.gradient(), true);
             if (down.needsGradient) {
                 kernels.matmul(sum.gradient, false, b.value(), false, tape.gradient(down), true);
@@ -126,9 +125,8 @@ public final class AdapterOps {
                 below.run();
             }
             tape.release(down);
-            // The two share their values, which go back with y's; the gradient is y's too.
-            if (y.needsGradient) y.gradient = sum.gradient;
-            else tape.pool.give(sum.gradient);
+            if (!y.needsGradient) return;
+            y.gradient = sum.gradient; // a sum's gradient is that of its terms
             sum.gradient = null;
         });
         return sum;

@@ -294,6 +294,14 @@ public final class Tape implements AutoCloseable {
         return value;
     }
 
+    /** A value that an operation has made of another in its memory, which it takes over. */
+    Value inPlaceOf(Value old, boolean needsGradient) {
+        Value value = new Value(old.data, old.needsGradient || needsGradient && recording);
+        old.released = true;
+        values.add(value);
+        return value;
+    }
+
     /**
      * An operation runs backward only if its result's gradient is wanted and has arrived. Whatever reads the result has run
      * backward before, so its memory goes back at once: few gradients live at a time.

@@ -106,6 +106,20 @@ class AdaptationTest {
         assertEquals(Json.readObject(folder.resolve("end/adapter_config.json")), Json.readObject(folder.resolve("again/adapter_config.json")));
     }
 
+    /** Dropout, DoRA, adapted embeddings and heads, whole copies: no thread and no vector changes a byte. */
+    @ParameterizedTest
+    @EnumSource(names = {"GAUSSIAN", "DORA", "DORA_EMBEDDING", "SAVED_TOGETHER"})
+    void theSameBytesForAnyThreadsAndKernels(Kind kind) throws IOException {
+        train(kind, folder.resolve("one"), 4);
+        try (ModelSource base = ModelSources.open(kind.base().toString())) {
+            for (String name : new String[] {null, "scalar"})
+                try (Kernels kernels = Kernels.open(name, 3)) {
+                    trained(base, Adaptation.fresh(kind.config(), base, 1), 4, folder.resolve("other"), kernels);
+                    assertEquals(-1, Files.mismatch(folder.resolve("one/adapter_model.safetensors"), folder.resolve("other/adapter_model.safetensors")), "kernels " + name);
+                }
+        }
+    }
+
     @Test
     void factorsDependOnSeedAndModuleAlone() {
         train(Kind.PLAIN, folder.resolve("a"), 0);
@@ -204,7 +218,13 @@ class AdaptationTest {
 
     /** Trains on one text, writes, and returns the loss at the end. */
     private static double trained(ModelSource base, Adaptation adaptation, int steps, Path out) {
-        try (Kernels kernels = Kernels.open(null, 1); Gradients gradients = new Gradients(kernels)) {
+        try (Kernels kernels = Kernels.open(null, 1)) {
+            return trained(base, adaptation, steps, out, kernels);
+        }
+    }
+
+    private static double trained(ModelSource base, Adaptation adaptation, int steps, Path out, Kernels kernels) {
+        try (Gradients gradients = new Gradients(kernels)) {
             @SuppressWarnings("resource") // closes the model, which its owner closes
             ModelWeights weights = new ModelWeights(base);
             try (Parameters parameters = new Parameters(weights, _ -> false, kernels);
