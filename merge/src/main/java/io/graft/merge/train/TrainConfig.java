@@ -43,7 +43,12 @@ public record TrainConfig(Model model, Path output, DType dtype, List<DataFile> 
         int gradientAccumulation, int maxSteps, double epochs, Optimizer optimizer, Rates schedule, Selection trainable, List<Part> partition, JsonObject lora,
         boolean gradientCheckpointing, int checkpointSteps, int validationSteps, Select select, int patience, double minDelta, boolean skipNonFinite, long seed) {
 
-    /** A model to train: an argument as every command takes it, or one to be made. Exactly one is not null. */
+    /**
+     * A model to train: exactly one of the two is not null.
+     *
+     * @param argument one that is there, as every command takes it
+     * @param fresh    one to be made
+     */
     public record Model(String argument, Fresh fresh) {}
 
     /**
