@@ -116,7 +116,7 @@ public final class Diff {
     }
 
     /** Waits even when interrupted: the caller may close the models as soon as this returns. */
-    private static void join(Thread thread) {
+    static void join(Thread thread) {
         boolean interrupted = false;
         while (true) {
             try {

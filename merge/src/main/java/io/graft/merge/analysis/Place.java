@@ -25,6 +25,9 @@ public record Place(int layer, String module) {
     private static final Pattern NUMBER = Pattern.compile("(?<=^|\\.)[0-9]+(?=\\.|$)");
     private static final List<String> FLOW = List.of("q_proj", "k_proj", "v_proj", "qkv_proj", "query", "key", "value", "o_proj", "gate_proj", "up_proj", "gate_up_proj", "down_proj");
 
+    /** {@return the order of modules as data flows} */
+    public static Comparator<String> order() { return MODULES; }
+
     /**
      * Reads a name.
      *
@@ -65,7 +68,7 @@ public record Place(int layer, String module) {
      * @param module of a {@link Place}
      * @return a short name, such as {@code q} or {@code input norm}
      */
-    static String shortName(String module) {
+    public static String shortName(String module) {
         String last = module;
         for (String prefix : List.of("self_attn.", "attention.", "attn.", "mlp.", "feed_forward.")) if (last.startsWith(prefix)) last = last.substring(prefix.length());
         return last.replace("_proj", "").replace("layernorm", "norm").replace("post_attention", "post attn").replace('_', ' ');

@@ -22,6 +22,7 @@ final class Commands {
             ExplainCommand.class,
             InspectCommand.class,
             DiffCommand.class,
+            AnalyseCommand.class,
             ConvertCommand.class,
             TrainCommand.class,
             GenerateCommand.class,

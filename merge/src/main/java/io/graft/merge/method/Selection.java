@@ -55,11 +55,11 @@ final class Selection {
                 if (isNeeded(pass, 0)) tally.count(d, n);
             }
             case Selections.REFINE -> {
-                for (int c = 0; c < cuts.length; c++) if (!cuts[c].isTrivial()) tally.refine(d, n, c, cuts[c].bin);
+                for (int c = 0; c < cuts.length; c++) if (!cuts[c].isTrivial()) tally.refine(d, n, c, cuts[c].bin());
                 if (rescale) sums(d, in, n, index, tally);
             }
             case Selections.TIES -> {
-                for (int c = 0; c < cuts.length; c++) if (cuts[c].isTied()) tally.equal(d, n, c, cuts[c].bits);
+                for (int c = 0; c < cuts.length; c++) if (cuts[c].isTied()) tally.equal(d, n, c, cuts[c].bits());
             }
             default -> {
                 for (int c = 0; c < cuts.length; c++) if (cuts[c].isTied() && index / Selections.CHUNK == cuts[c].chunk()) locate(cuts[c], d, in, n, index, tally, c);
@@ -78,9 +78,9 @@ final class Selection {
             // Those above the bin of the k-th largest; those in it are counted, and their sum follows from the counts.
             for (int c = 0; c < cuts.length; c++) {
                 double above = 0;
-                for (int i = 0; i < n; i++) if ((Float.floatToRawIntBits(d[i]) & MAGNITUDE) >>> Cut.LOW_BITS > cuts[c].bin) above += Math.abs(d[i]);
+                for (int i = 0; i < n; i++) if ((Float.floatToRawIntBits(d[i]) & MAGNITUDE) >>> Cut.LOW_BITS > cuts[c].bin()) above += Math.abs(d[i]);
                 // A trivial cut has no bin: everything is above -1, which is right where all are in, and nothing is where none are.
-                if (cuts[c].isTrivial() && cuts[c].until == 0) above = 0;
+                if (cuts[c].isEmpty()) above = 0;
                 some += c == 0 ? above : -above;
             }
         }
@@ -90,7 +90,7 @@ final class Selection {
 
     private static void locate(Cut cut, float[] d, Registers in, int n, long index, Tally tally, int c) {
         for (int i = 0; i < n; i++) {
-            if ((Float.floatToRawIntBits(d[in.place(i, n)]) & MAGNITUDE) == cut.bits && ++tally.equal[c] == cut.wanted()) cut.until = index + i + 1;
+            if ((Float.floatToRawIntBits(d[in.place(i, n)]) & MAGNITUDE) == cut.bits() && ++tally.equal[c] == cut.wanted()) cut.located(index + i + 1);
         }
     }
 
@@ -111,7 +111,7 @@ final class Selection {
                 tally.total = tally.kept = 0;
             }
             case Selections.TIES -> {
-                for (int c = 0; c < cuts.length; c++) if (cuts[c].isTied()) cuts[c].equals[(int) chunk] = tally.equal[c];
+                for (int c = 0; c < cuts.length; c++) if (cuts[c].isTied()) cuts[c].equal((int) chunk, tally.equal[c]);
                 java.util.Arrays.fill(tally.equal, 0);
             }
             default -> java.util.Arrays.fill(tally.equal, 0);

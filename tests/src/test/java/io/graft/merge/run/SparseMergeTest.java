@@ -23,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -138,11 +137,15 @@ class SparseMergeTest {
     }
 
     private static boolean[] largest(float[] d, long k) {
-        Integer[] order = new Integer[d.length];
-        Arrays.setAll(order, i -> i);
-        Arrays.sort(order, Comparator.comparingDouble(i -> -Math.abs(d[i]))); // stable: equals stay in the order of their indices
         boolean[] in = new boolean[d.length];
-        for (int i = 0; i < k; i++) in[order[i]] = true;
+        if (k == 0) return in;
+        float[] sorted = new float[d.length];
+        for (int i = 0; i < d.length; i++) sorted[i] = Math.abs(d[i]);
+        Arrays.sort(sorted);
+        float last = sorted[d.length - (int) k];
+        long room = k;
+        for (int i = 0; i < d.length; i++) if (Math.abs(d[i]) > last) room--;
+        for (int i = 0; i < d.length; i++) in[i] = Math.abs(d[i]) > last || Math.abs(d[i]) == last && room-- > 0; // of equals the first
         return in;
     }
 
