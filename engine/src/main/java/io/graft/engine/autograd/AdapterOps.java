@@ -157,9 +157,10 @@ public final class AdapterOps {
      * An output head and hidden states that give the logits of an adapted head.
      *
      * @param hidden (T, H + r)
-     * @param head   (V, H + r)
+     * @param head   (V, H + r); its gradient may be of the last columns alone
+     * @param read   those columns of hidden that the gradient's columns of the head meet
      */
-    public record Head(Value hidden, Parameter head) {}
+    public record Head(Value hidden, Parameter head, Value read) {}
 
     /**
      * An adapted output head as a plain one of more columns, {@code [h | s·drop(h)Aᵀ] · [W | B]ᵀ}, so that its losses too need no (T, V)
@@ -181,11 +182,12 @@ public final class AdapterOps {
         math.joinColumns(hidden.data, down.data, null, wide.data);
         float[] norms = update.magnitude() == null ? null : math.rowNorms(head.value(), update.a().value(), update.b().value(), update.scale());
         float[] factor = norms == null ? null : factor(update.magnitude(), norms);
-        boolean factorsTrained = head.isTrained() || update.b().isTrained() || norms != null && update.magnitude().isTrained();
-        Value matrix = tape.value(Shape.of(vocabulary, width), factorsTrained);
+        // Where B alone is trained its gradient comes straight out of the losses; rows that are scaled, or W's own, need the whole matrix's.
+        boolean whole = head.isTrained() || norms != null && (update.b().isTrained() || update.magnitude().isTrained());
+        Value matrix = tape.value(Shape.of(vocabulary, width), whole);
         math.joinColumns(head.value(), update.b().value(), factor, matrix.data);
         Tensor dMatrix = matrix.needsGradient ? tape.gradient(matrix) : null;
-        if (wide.needsGradient || dMatrix != null) tape.backward.add(() -> {
+        if (tape.isRecording() && (wide.needsGradient || whole || update.b().isTrained())) tape.backward.add(() -> {
             if (dMatrix != null) headBackward(matrix, columns, norms, factor, head, update);
             tape.release(matrix);
             if (wide.needsGradient) {
@@ -197,7 +199,7 @@ public final class AdapterOps {
             tape.release(wide);
             tape.release(down);
         });
-        return new Head(wide, new Parameter("adapted " + head.name(), matrix.data, dMatrix));
+        return new Head(wide, new Parameter("adapted " + head.name(), matrix.data, whole ? dMatrix : update.b().gradient()), whole ? wide : down);
     }
 
     private void headBackward(Value matrix, int columns, float[] norms, float[] factor, Parameter head, LowRank update) {

@@ -202,6 +202,22 @@ public final class Tape implements AutoCloseable {
      * @return Σ loss, not weighted, in double
      */
     public double crossEntropy(Value hidden, Parameter head, float logitScale, float softCap, int[] targets, float weight) {
+        return crossEntropy(new AdapterOps.Head(hidden, head, hidden), logitScale, softCap, targets, weight);
+    }
+
+    /**
+     * The same of an adapted head.
+     *
+     * @param adapted    what {@link AdapterOps#head} has made, just now
+     * @param logitScale factor on logits
+     * @param softCap    their cap; 0 for none
+     * @param targets    T ids; a negative one is not counted
+     * @param weight     of every counted loss in what is differentiated
+     * @return Σ loss, not weighted, in double
+     */
+    public double crossEntropy(AdapterOps.Head adapted, float logitScale, float softCap, int[] targets, float weight) {
+        Value hidden = adapted.hidden(), read = adapted.read();
+        Parameter head = adapted.head();
         int rows = Math.toIntExact(hidden.data.shape().rows());
         Tensor loss = pool.take(Shape.of(rows)), logSumExp = pool.take(Shape.of(rows));
         kernels.crossEntropy(hidden.data, head.value(), logitScale, softCap, targets, loss, logSumExp, null);
@@ -210,7 +226,7 @@ public final class Tape implements AutoCloseable {
         pool.give(loss);
         if (recording && (hidden.needsGradient || head.isTrained()))
             backward.add(() -> {
-                gradients.crossEntropy(hidden.data, head.value(), logitScale, softCap, targets, logSumExp, weight, gradientOrNull(hidden), head.gradient());
+                gradients.crossEntropy(hidden.data, head.value(), logitScale, softCap, targets, logSumExp, weight, gradientOrNull(hidden), read.data, head.gradient());
                 pool.give(logSumExp);
             });
         else pool.give(logSumExp);

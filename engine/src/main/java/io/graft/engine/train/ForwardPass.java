@@ -73,12 +73,9 @@ final class ForwardPass {
     private double loss(Value last, int[] targets, float weight) {
         Parameter own = parameters.get(Parameters.HEAD + ".weight"), head = own == null ? parameters.get(Parameters.EMBEDDING + ".weight") : own;
         LowRank update = parameters.update(Parameters.HEAD);
-        if (update != null) {
-            AdapterOps.Head wide = adapters.head(last, head, update, CounterRandom.key(key, Parameters.HEAD));
-            last = wide.hidden();
-            head = wide.head();
-        }
-        return tape.crossEntropy(last, head, (float) architecture.head().scale(), (float) architecture.head().softCap(), targets, weight);
+        float scale = (float) architecture.head().scale(), cap = (float) architecture.head().softCap();
+        if (update == null) return tape.crossEntropy(last, head, scale, cap, targets, weight);
+        return tape.crossEntropy(adapters.head(last, head, update, CounterRandom.key(key, Parameters.HEAD)), scale, cap, targets, weight);
     }
 
     private Value block(int layer, Value h, Sequences sequences, Tape.Angles angles) {

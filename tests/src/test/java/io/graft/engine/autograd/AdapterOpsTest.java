@@ -11,6 +11,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The operations of adapters at prime sizes against double: see {@link OpCheck}. DoRA's norms are constants of the loop, as the gradient has them. */
@@ -68,8 +69,8 @@ class AdapterOpsTest {
 
     /** The losses of an adapted head are those of the head W + s·B·A, with rows scaled under DoRA. */
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void head(boolean dora) {
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    void head(boolean dora, boolean frozen) {
         int n = 11;
         int[] targets = {5, -1, 30, 0, 28, -1, 5};
         op.value(T, n).weight(V, n).weight(R, n).weight(V, R);
@@ -82,13 +83,14 @@ class AdapterOpsTest {
         double tolerance = Math.pow(4 * n, 1.5) * 0x1p-24;
         try (Tape tape = new Tape(op.kernels, op.gradients)) {
             op.lossOf(tape, got, (t, x, w) -> {
-                AdapterOps.Head head = new AdapterOps(t).head(x[0], w[0], new LowRank(w[1], w[2], dora ? w[3] : null, SCALE, DROPPED), KEY);
+                Parameter matrix = frozen ? new Parameter("frozen", w[0].value(), null) : w[0];
+                AdapterOps.Head head = new AdapterOps(t).head(x[0], matrix, new LowRank(w[1], w[2], dora ? w[3] : null, SCALE, DROPPED), KEY);
                 double want = loop.run(in)[0];
-                assertEquals(want, t.crossEntropy(head.hidden(), head.head(), 1, 0, targets, 1), want * tolerance);
+                assertEquals(want, t.crossEntropy(head, 1, 0, targets, 1), want * tolerance);
             });
         }
         OpCheck.near("gradient of hidden", got[0], OpCheck.differences(in, 0, new double[] {1}, loop), tolerance);
-        for (int i = 1; i < in.length; i++) OpCheck.near("gradient of input " + i, op.weightGradient(i - 1), OpCheck.differences(in, i, new double[] {1}, loop), tolerance);
+        for (int i = frozen ? 2 : 1; i < in.length; i++) OpCheck.near("gradient of input " + i, op.weightGradient(i - 1), OpCheck.differences(in, i, new double[] {1}, loop), tolerance);
     }
 
     /** ⟨D x, y⟩ = ⟨x, D y⟩; the share that is dropped; and the same key the same mask, wherever a part begins. */

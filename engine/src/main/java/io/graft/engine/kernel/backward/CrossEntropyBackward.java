@@ -13,9 +13,9 @@ import io.graft.engine.memory.Tensor;
  *   a     = logitScale · hidden·headᵀ        z = a, capped: c·tanh(a/c)
  *   dz    = weight · (exp(z − logSumExp) − [v = target])
  *   da    = dz · (1 − (z/c)²) · logitScale
- *   dhidden += da·head           dhead += daᵀ·hidden
+ *   dhidden += da·head           dhead += daᵀ·read, read being hidden, or the columns of it whose factors are trained
  * </pre>
- * Shapes: hidden, dhidden (t, n); head, dhead (vocabulary, n); logSumExp (t). A row whose target is negative has no gradient.
+ * Shapes: hidden, dhidden (t, n); head (vocabulary, n); read (t, m), dhead (vocabulary, m); logSumExp (t). A row whose target is negative has no gradient.
  */
 final class CrossEntropyBackward implements AutoCloseable {
 
@@ -28,7 +28,7 @@ final class CrossEntropyBackward implements AutoCloseable {
 
     CrossEntropyBackward(Kernels kernels) { this.kernels = kernels; }
 
-    void run(Tensor hidden, Tensor head, float logitScale, float softCap, int[] targets, Tensor logSumExp, float weight, Tensor dHidden, Tensor dHead) {
+    void run(Tensor hidden, Tensor head, float logitScale, float softCap, int[] targets, Tensor logSumExp, float weight, Tensor dHidden, Tensor read, Tensor dHead) {
         int rows = Math.toIntExact(hidden.shape().rows()), vocabulary = Math.toIntExact(head.shape().size(0));
         long room = (long) rows * Math.min(PART, vocabulary);
         if (scratch == null || scratch.shape().elements() < room) {
@@ -41,7 +41,7 @@ final class CrossEntropyBackward implements AutoCloseable {
             kernels.matmul(hidden, false, matrix, true, part, false);
             kernels.backward().logits(part, from, logitScale, softCap, targets, logSumExp, weight);
             if (dHidden != null) kernels.matmul(part, false, matrix, false, dHidden, true);
-            if (dHead != null) kernels.matmul(part, true, hidden, false, dHead.rows(from, count), true);
+            if (dHead != null) kernels.matmul(part, true, read, false, dHead.rows(from, count), true);
         }
     }
 

@@ -122,7 +122,25 @@ public final class Gradients implements AutoCloseable {
      * @param dHead      (vocabulary, n) F32, added to; or null
      */
     public void crossEntropy(Tensor hidden, Tensor head, float logitScale, float softCap, int[] targets, Tensor logSumExp, float weight, Tensor dHidden, Tensor dHead) {
-        losses.run(hidden, head, logitScale, softCap, targets, logSumExp, weight, dHidden, dHead);
+        crossEntropy(hidden, head, logitScale, softCap, targets, logSumExp, weight, dHidden, hidden, dHead);
+    }
+
+    /**
+     * The same where only some columns of the head are trained.
+     *
+     * @param hidden     its input
+     * @param head       its input
+     * @param logitScale as there
+     * @param softCap    as there
+     * @param targets    as there
+     * @param logSumExp  its output
+     * @param weight     factor on the losses
+     * @param dHidden    like hidden, added to; or null
+     * @param read       (t, m), the columns of hidden that those of the head meet
+     * @param dHead      (vocabulary, m) F32, added to; or null
+     */
+    public void crossEntropy(Tensor hidden, Tensor head, float logitScale, float softCap, int[] targets, Tensor logSumExp, float weight, Tensor dHidden, Tensor read, Tensor dHead) {
+        losses.run(hidden, head, logitScale, softCap, targets, logSumExp, weight, dHidden, read, dHead);
     }
 
     /**
