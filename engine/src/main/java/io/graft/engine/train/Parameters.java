@@ -53,7 +53,13 @@ public final class Parameters implements AutoCloseable {
      */
     public record Update(Tensor a, Tensor b, Tensor magnitude, float scale, float dropout) {
 
-        /** Plain LoRA without dropout. */
+        /**
+         * Plain LoRA without dropout.
+         *
+         * @param a     (r, in); of an embedding (r, V)
+         * @param b     (out, r); of an embedding (H, r)
+         * @param scale factor on B·A
+         */
         public Update(Tensor a, Tensor b, float scale) { this(a, b, null, scale, 0); }
     }
 

@@ -31,7 +31,12 @@ public final class WorldTraining {
      */
     public record Lesson(Curriculum curriculum, int steps, int lines, double rate, int warmup, double minRatio) {
 
-        /** {@return the same with other steps, the warm-up in proportion} */
+        /**
+         * The same with other steps, the warm-up in proportion.
+         *
+         * @param other how many steps
+         * @return the lesson
+         */
         public Lesson withSteps(int other) { return new Lesson(curriculum, other, lines, rate, Math.max(1, warmup * other / steps), minRatio); }
     }
 
