@@ -17,6 +17,9 @@ final class Products {
     /** Bytes of weights that are worth a task: about 3 us of one core's bandwidth. */
     private static final int TASK_BYTES = 65_536;
 
+    /** Panels that a task takes at most; packed, 8 of 256 x 16 floats are 128 KiB. */
+    private static final int TASK_PANELS = 8;
+
     private final Region region;
     private final Arithmetic math;
     private final Workers.Body packing = this::packGroups, multiplying = this::multiplyColumns, dotting = this::dotColumns;
@@ -63,7 +66,7 @@ final class Products {
         result(segment, at, stride, m, n, k);
         this.accumulate = accumulate;
         int groupRows = math.packRows(), panel = math.panelColumns();
-        taskColumns = panel;
+        taskColumns = columnsOfTask((n + panel - 1) / panel) * (long) panel;
         for (block = 0; block < m; block += ROW_BLOCK) {
             blockRows = Math.min(ROW_BLOCK, m - block);
             int groups = (blockRows + groupRows - 1) / groupRows;
@@ -73,6 +76,12 @@ final class Products {
             region.workers.run((groups + taskGroups - 1) / taskGroups, packing);
             region.workers.run((int) ((n + taskColumns - 1) / taskColumns), multiplying);
         }
+    }
+
+    /** Panels of columns a task: few tasks pass over the left factor seldom, but they must share out evenly, and end about together. */
+    private int columnsOfTask(int panels) {
+        int threads = region.workers.threads(), turns = Math.max(2, (panels + TASK_PANELS * threads - 1) / (TASK_PANELS * threads));
+        return Math.max(1, (panels + threads * turns - 1) / (threads * turns));
     }
 
     /** Computes x w^T of at most {@link io.graft.engine.kernel.Kernels#FEW} rows, reading w once; the left factor is F32 and packed rows. */

@@ -2,11 +2,13 @@ package io.graft.engine.kernel.vector;
 
 import static io.graft.engine.kernel.vector.Memory.L;
 import static io.graft.engine.kernel.vector.Memory.W;
-import static io.graft.engine.kernel.vector.Memory.get;
-import static io.graft.engine.kernel.vector.Memory.loadWeight;
 import static io.graft.engine.kernel.vector.Memory.loadHalves;
+import static io.graft.engine.kernel.vector.Memory.loadWeight;
 import static io.graft.engine.kernel.vector.Memory.put;
 import static io.graft.engine.kernel.vector.Memory.store;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.graft.engine.kernel.host.Widen;
 import io.graft.engine.memory.DType;
@@ -14,8 +16,15 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** Lays parts of matrices out as the {@link Tile} reads them: (depth, width) with zeros beyond what there is, widened to F32. */
+/**
+ * Lays parts of matrices out as the {@link Tile} reads them: (depth, width) with zeros beyond what there is, widened to F32.
+ *
+ * <p>Rows along k are taken in pairs, whose elements are stored together as one long: half the stores. A loop has one type of
+ * elements, since a profile that has seen three makes C2 branch on every element.
+ */
 final class Packing {
+
+    private static final long LOW = 0xffffffffL;
 
     private Packing() {}
 
@@ -28,12 +37,41 @@ final class Packing {
      */
     static void across(DType type, MemorySegment xs, long at, long stride, int count, int width, int depth, MemorySegment ps, long to) {
         MemorySegment xm = Memory.of(xs), pm = Memory.of(ps);
-        for (int j = 0; j < count; j++) {
-            long out = to + 4L * j, in = at + type.bytes(j * stride);
-            for (int k = 0; k < depth; k++) put(pm, out + 4L * k * width, Widen.element(type, xm, in, k));
+        long row = type.bytes(stride), step = 4L * width;
+        int j = 0;
+        for (; j + 1 < count; j += 2) {
+            long one = at + j * row;
+            if (type == DType.F32) singles(xm, one, one + row, depth, pm, to + 4L * j, step);
+            else if (type == DType.BF16) brains(xm, one, one + row, depth, pm, to + 4L * j, step);
+            else halves(xm, one, one + row, depth, pm, to + 4L * j, step);
         }
-        for (int j = count; j < width; j++)
-            for (int k = 0; k < depth; k++) put(pm, to + 4L * (k * width + j), 0);
+        if (j < count) for (int k = 0; k < depth; k++) put(pm, to + 4L * j + k * step, Widen.element(type, xm, at + j * row, k));
+        for (j = count; j < width; j++)
+            for (int k = 0; k < depth; k++) put(pm, to + 4L * j + k * step, 0);
+    }
+
+    private static void singles(MemorySegment xm, long one, long other, int depth, MemorySegment pm, long to, long step) {
+        for (int k = 0; k < depth; k++) {
+            long low = xm.get(JAVA_INT_UNALIGNED, one + 4L * k) & LOW, high = xm.get(JAVA_INT_UNALIGNED, other + 4L * k);
+            pm.set(JAVA_LONG_UNALIGNED, to, low | high << 32);
+            to += step;
+        }
+    }
+
+    private static void brains(MemorySegment xm, long one, long other, int depth, MemorySegment pm, long to, long step) {
+        for (int k = 0; k < depth; k++) {
+            long low = (long) xm.get(JAVA_SHORT_UNALIGNED, one + 2L * k) << 16 & LOW, high = xm.get(JAVA_SHORT_UNALIGNED, other + 2L * k);
+            pm.set(JAVA_LONG_UNALIGNED, to, low | high << 48);
+            to += step;
+        }
+    }
+
+    private static void halves(MemorySegment xm, long one, long other, int depth, MemorySegment pm, long to, long step) {
+        for (int k = 0; k < depth; k++) {
+            put(pm, to, Float.float16ToFloat(xm.get(JAVA_SHORT_UNALIGNED, one + 2L * k)));
+            put(pm, to + 4, Float.float16ToFloat(xm.get(JAVA_SHORT_UNALIGNED, other + 2L * k)));
+            to += step;
+        }
     }
 
     /**
@@ -49,10 +87,24 @@ final class Packing {
             return;
         }
         MemorySegment xm = Memory.of(xs), pm = Memory.of(ps);
+        if (type == DType.F32 && count == Tile.ROWS && width == Tile.ROWS) {
+            sixes(xm, at, 4 * stride, depth, pm, to);
+            return;
+        }
         for (int k = 0; k < depth; k++) {
             long in = at + type.bytes(k * stride), out = to + 4L * k * width;
             for (int j = 0; j < count; j++) put(pm, out + 4L * j, Widen.element(type, xm, in, j));
             for (int j = count; j < width; j++) put(pm, out + 4L * j, 0);
+        }
+    }
+
+    private static void sixes(MemorySegment xm, long in, long step, int depth, MemorySegment pm, long to) {
+        for (int k = 0; k < depth; k++) {
+            pm.set(JAVA_LONG_UNALIGNED, to, xm.get(JAVA_LONG_UNALIGNED, in));
+            pm.set(JAVA_LONG_UNALIGNED, to + 8, xm.get(JAVA_LONG_UNALIGNED, in + 8));
+            pm.set(JAVA_LONG_UNALIGNED, to + 16, xm.get(JAVA_LONG_UNALIGNED, in + 16));
+            in += step;
+            to += 4 * Tile.ROWS;
         }
     }
 

@@ -79,7 +79,7 @@ final class VectorAttention {
         MemorySegment tm = Memory.of(ts);
         for (int row = 0; row < rows; row++) {
             int position = first + row / group, lowest = spec.window() == 0 ? 0 : Math.max(0, position - spec.window() + 1);
-            int from = Math.clamp(lowest - block, 0, KEYS), to = Math.clamp(position - block + 1L, 0, here);
+            int from = Math.clamp(lowest - block, 0, KEYS), to = Math.clamp(position - block + 1L, 0, here), wide = up(here, Tile.COLUMNS);
             long at = scores + 4L * row * KEYS;
             if (from >= to) {
                 Memory.zero(tm, at, here);
@@ -88,9 +88,9 @@ final class VectorAttention {
             }
             VectorArithmetic.scaled(ts, at, spec.scale(), spec.softCap(), ts, at, here);
             for (int j = 0; j < from; j++) put(tm, at + 4L * j, Float.NEGATIVE_INFINITY);
-            for (int j = to; j < KEYS; j++) put(tm, at + 4L * j, Float.NEGATIVE_INFINITY);
-            float before = get(tm, maxima + 4L * row), now = Math.max(before, Rows.max(ts, at, KEYS)), kept = Elementary.exp(before - now);
-            float sum = Rows.expSum(ts, at, now, ts, at, KEYS);
+            for (int j = to; j < wide; j++) put(tm, at + 4L * j, Float.NEGATIVE_INFINITY);
+            float before = get(tm, maxima + 4L * row), now = Math.max(before, Rows.max(ts, at, wide)), kept = Elementary.exp(before - now);
+            float sum = Rows.expSum(ts, at, now, ts, at, wide);
             put(tm, sums + 4L * row, Math.fma(get(tm, sums + 4L * row), kept, sum));
             put(tm, maxima + 4L * row, now);
             put(tm, shares + 4L * row, kept >= 0 ? kept : 0);
