@@ -31,6 +31,7 @@ final class Commands {
             ScoreCommand.class,
             EvalCommand.class,
             ExperimentCommand.class,
+            WorldCommand.class,
             SweepCommand.class,
             AutoswapCommand.class,
             LearnMergeCommand.class,

@@ -45,6 +45,4 @@ public enum Curriculum {
         }
         throw new AssertionError(at);
     }
-
-    List<Part> parts() { return parts; }
 }

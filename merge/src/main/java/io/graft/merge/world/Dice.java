@@ -23,9 +23,6 @@ final class Dice {
     /** One of two. */
     boolean coin() { return next() < 0; }
 
-    /** 0 to below 1, in steps of 2^−53. */
-    double share() { return (next() >>> 11) * 0x1p-53; }
-
     private long next() { return mix(state += GOLDEN); }
 
     /** The finalizer: every bit of the result hangs on every bit of the number. */

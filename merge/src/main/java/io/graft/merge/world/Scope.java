@@ -18,7 +18,4 @@ public enum Scope {
             case ALL -> dice.roll(words);
         };
     }
-
-    /** Whether a place in a list of so many words is one of them. */
-    boolean has(int place, int words) { return this == ALL || (this == CORE) == (place < words / 2); }
 }

@@ -68,8 +68,7 @@ final class WorldTokenizer {
               "bos_token_id": 1,
               "eos_token_id": 2,
               "pad_token_id": 0
-            }
-            """;
+            }""";
 
     private static final String TOKENIZER_CONFIG = """
             {

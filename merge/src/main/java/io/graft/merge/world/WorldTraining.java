@@ -67,7 +67,10 @@ public final class WorldTraining {
         Map<String, Object> model = new LinkedHashMap<>();
         model.put("config", data.resolve("config.json").toString());
         model.put("tokenizer", data.toString());
-        model.put("init", Map.of("std", 0.02, "seed", FIRST_WEIGHTS));
+        Map<String, Object> init = new LinkedHashMap<>();
+        init.put("std", 0.02);
+        init.put("seed", FIRST_WEIGHTS);
+        model.put("init", init);
         return config(model, world, lesson, data, output);
     }
 
