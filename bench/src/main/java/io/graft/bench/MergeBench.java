@@ -3,10 +3,8 @@ package io.graft.bench;
 import io.graft.formats.huggingface.HuggingFaceFolder;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.SourceTensor;
-import io.graft.merge.plan.Keep;
 import io.graft.merge.plan.MergePlan;
 import io.graft.merge.plan.Operation;
-import io.graft.merge.plan.Operation.Part;
 import io.graft.merge.plan.Operation.Term;
 import io.graft.merge.plan.TensorPlan;
 import io.graft.merge.run.Merge;
@@ -30,7 +28,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <pre>
  * ./mvnw -q -DskipTests package dependency:build-classpath -Dmdep.outputFile=target/cp -pl bench -am
- * java -cp CLASSPATH io.graft.bench.MergeBench FOLDER [ROUNDS] [THREADS] [METHOD,...]
+ * java -cp CLASSPATH io.graft.bench.MergeBench FOLDER [ROUNDS] [THREADS]
  * </pre>
  * FOLDER gets 6.6 GB of models, which stay there, and 2.2 GB at a time of outputs, which do not.
  */
@@ -44,9 +42,6 @@ public final class MergeBench {
         TARGETS.put("linear", 1.5);
         TARGETS.put("task_arithmetic", 1.7);
         TARGETS.put("slerp", 2.0);
-        // Three and two walks over the inputs: mergekit takes 166 and 65 s for these two in bf16.
-        TARGETS.put("ties", 6.0);
-        TARGETS.put("dare_ties", 6.0);
     }
 
     private MergeBench() {}
@@ -54,7 +49,7 @@ public final class MergeBench {
     /**
      * Runs the benchmark.
      *
-     * @param arguments the folder, how many rounds (default 5), how many threads (default all cores), which methods (default all)
+     * @param arguments the folder, how many rounds (default 5), how many threads (default all cores)
      * @throws Exception if anything fails
      */
     public static void main(String[] arguments) throws Exception {
@@ -62,18 +57,17 @@ public final class MergeBench {
             merge(arguments[1], Path.of(arguments[2]), Path.of(arguments[3]), Integer.parseInt(arguments[4]));
             return;
         }
-        if (arguments.length < 1) throw new IllegalArgumentException("MergeBench FOLDER [ROUNDS] [THREADS] [METHOD,...]");
+        if (arguments.length < 1) throw new IllegalArgumentException("MergeBench FOLDER [ROUNDS] [THREADS]");
         Path folder = Path.of(arguments[0]).toAbsolutePath();
         int rounds = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 5;
         int threads = arguments.length > 2 ? Integer.parseInt(arguments[2]) : Runtime.getRuntime().availableProcessors();
-        List<String> methods = arguments.length > 3 ? List.of(arguments[3].split(",")) : List.copyOf(TARGETS.keySet());
         MergeTrio.build(folder);
         for (String name : List.of("base", "a", "b")) warm(folder.resolve(name + "/model.safetensors"));
         Map<String, List<Double>> seconds = new LinkedHashMap<>();
         Map<String, Long> peaks = new LinkedHashMap<>();
         for (int round = 0; round < rounds; round++) {
             seconds.computeIfAbsent("cp", _ -> new ArrayList<>()).add(copy(folder));
-            for (String method : methods) {
+            for (String method : TARGETS.keySet()) {
                 Path out = folder.resolve("out");
                 long started = System.nanoTime();
                 long peak = child(method, folder, out, threads);
@@ -138,15 +132,10 @@ public final class MergeBench {
             case "linear" -> new Operation.Linear(List.of(new Term(a, 0.6f), new Term(b, 0.4f)), true);
             case "slerp" -> new Operation.Slerp(a, b, 0.35);
             case "task_arithmetic" -> new Operation.TaskArithmetic(base, List.of(new Term(a, 0.6f), new Term(b, 0.3f)), false, 1);
-            case "ties" -> new Operation.TaskVectors(method, base, List.of(new Part(a, 0.6f, half(base), false), new Part(b, 0.3f, half(base), false)), true, true, 1);
-            // One mask drawn twice: where a mask begins in the generator's sequence does not change what drawing it costs.
-            case "dare_ties" -> new Operation.TaskVectors(method, base, List.of(new Part(a, 0.6f, new Keep.Random(0.5f, 0, 0), true), new Part(b, 0.3f, new Keep.Random(0.5f, 0, 0), true)), true, false, 1);
             case "layer_swap" -> new Operation.Copy(outer(base.name()) ? a : b);
             default -> throw new IllegalArgumentException(method);
         };
     }
-
-    private static Keep half(SourceTensor tensor) { return new Keep.Largest(tensor.shape().elements() / 2, 0); }
 
     /** Six layers at the bottom and two at the top are the language expert's. */
     private static boolean outer(String name) {

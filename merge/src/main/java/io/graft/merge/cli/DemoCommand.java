@@ -8,19 +8,25 @@ import io.graft.formats.json.Json;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.ModelSources;
 import io.graft.merge.analysis.ModelComparison;
+import io.graft.merge.experiment.ReadyStudies;
+import io.graft.merge.experiment.Study;
+import io.graft.merge.experiment.StudyOptions;
+import io.graft.merge.experiment.StudyResult;
+import io.graft.merge.experiment.StudyRun;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code graft demo}: the main job from end to end, on models that come along or on a real one. */
-@Command(name = "demo", description = "Runs the main job on small models that come along: compare, merge, verify.",
+@Command(name = "demo", description = "Runs the main job on small models that come along: compare, merge, verify; then train and study.",
         footer = {"", "Example: graft demo", "", "No network is needed. The folder of an earlier demo is replaced, any other is left alone.",
             "With --json: folder, page, recipe, merged, seconds (compare, merge, verify); verified (part, from, how, tensors, bytes)."})
 final class DemoCommand implements Callable<Integer> {
@@ -30,6 +36,9 @@ final class DemoCommand implements Callable<Integer> {
 
     @Option(names = "--real", paramLabel = "FILE.gguf", description = "The same at full size: this model, with two random LoRA adapters made on the spot.")
     Path real;
+
+    @Option(names = "--no-study", description = "Without the study at the end, which trains two experts and takes a few minutes.")
+    boolean noStudy;
 
     @Mixin
     CommonOptions common = new CommonOptions();
@@ -130,9 +139,32 @@ final class DemoCommand implements Callable<Integer> {
         table.print(say, 2);
         say.println();
         say.println("   " + Text.bytes(bytes) + " merged in " + Text.seconds(merge) + " (" + Text.bytes((long) (bytes / merge)) + "/s), verified in " + Text.seconds(verify));
+        if (real == null && !noStudy) study();
         next(page, cast);
         if (common.json) System.out.print(Json.write(json(page, parts, compare, merge, verify)));
         return 0;
+    }
+
+    /** Trains two experts of the base and merges them every way: what the swap does, and what it does not. */
+    private void study() {
+        Path folder = out.resolve("study");
+        Study read = ReadyStudies.read("bilingual-world-short", Optional.empty(), out);
+        StudyOptions options = new StudyOptions(folder.resolve("cache"), false, 1, List.of(), Optional.empty(), common.threads, common.kernels);
+        say.println();
+        say.println("6. graft experiment bilingual-world-short --out " + folder);
+        say.println();
+        say.flush();
+        try (StudyProgress progress = new StudyProgress(common, () -> false); StudyRun run = StudyRun.open(read, options, progress)) {
+            StudyResult result = run.run();
+            progress.end();
+            ExperimentCommand.write(result, folder);
+            say.println(read.description());
+            say.println();
+            ExperimentCommand.print(result, folder, say);
+            say.println();
+            say.println("   new_large is what neither expert was taught. The swap at bottom=0 top=1 has it and keeps the math expert's English; task arithmetic has it too and");
+            say.println("   forgets small numbers; boundaries in the wrong place (bottom=2), math outside, or an expert of another base do not have it.");
+        }
     }
 
     private void next(Path page, Cast cast) {
@@ -142,6 +174,7 @@ final class DemoCommand implements Callable<Integer> {
         say.println("  change " + recipe() + " (say, top: " + (cast.top + 1) + ") and run: graft merge " + recipe() + " " + merged() + " --force");
         say.println("  graft diff " + cast.base + " " + merged() + " shows what the merged model has of either expert");
         say.println("  graft plan " + recipe() + " says what a merge will do before it does it");
+        if (real == null && !noStudy) say.println("  graft experiment bilingual-world runs the whole grid: 98 methods, full and LoRA");
     }
 
     /** The very command that is printed, in this process; what it prints appears below it. */

@@ -92,7 +92,7 @@ final class ExperimentCommand implements Callable<Integer> {
         if (!dryRun && out == null) common.note("results go to " + folder);
         List<Long> count = new ArrayList<>();
         for (long seed = 0; seeds != null && seed < seeds; seed++) count.add(seed);
-        StudyOptions options = new StudyOptions(cache == null ? folder.resolve("cache") : cache, noCache, fraction, count, Optional.ofNullable(base), common.threads, common.kernels);
+        StudyOptions options = new StudyOptions(cache == null ? folder.resolve("cache") : cache, noCache, fraction, count, Optional.ofNullable(base), common.threads, common.kernels, dryRun);
         return dryRun ? plan(read, options) : StudySignals.run(stop -> run(read, options, folder, stop));
     }
 
@@ -101,14 +101,19 @@ final class ExperimentCommand implements Callable<Integer> {
             run.plan().warnings().forEach(common::warn);
             StudyResult result = run.run();
             progress.end();
-            StudyFiles.write(result, folder);
-            StudyFiles.put(folder.resolve("report.md"), StudyText.markdown(result).getBytes(StandardCharsets.UTF_8));
-            if (result.made() > 0 || !Files.exists(folder.resolve("report.html"))) StudyFiles.put(folder.resolve("report.html"), ExperimentPage.of(result).getBytes(StandardCharsets.UTF_8));
+            write(result, folder);
             if (writeMerges != null) run.writeMerges(writeMerges);
             if (common.json) System.out.print(Json.write(StudyFiles.json(result)));
             else print(result, folder, System.out);
         }
         return 0;
+    }
+
+    /** Writes all files of a study; the page only where something was made, so that a second run changes nothing. */
+    static void write(StudyResult result, Path folder) {
+        StudyFiles.write(result, folder);
+        StudyFiles.put(folder.resolve("report.md"), StudyText.markdown(result).getBytes(StandardCharsets.UTF_8));
+        if (result.made() > 0 || !Files.exists(folder.resolve("report.html"))) StudyFiles.put(folder.resolve("report.html"), ExperimentPage.of(result).getBytes(StandardCharsets.UTF_8));
     }
 
     /** The short table, what it says, and where the rest is. */

@@ -43,8 +43,9 @@ final class Costs {
         double flops = (adapter ? 4 : 6) * matrices * rows * length;
         double trained = adapter ? 14 * layers * hidden * number((Table) Tables.get(settings, "lora"), "r", 8) : parameters;
         // Activations: about 16 vectors of the stream's width a layer and token, twice that for what a feed-forward part is wider.
-        double activations = number(settings, "batch_size", 1) * length * layers * hidden * 4 * 34;
-        return new Cost(steps * (STEP + flops / (FLOPS * threads)), (long) (16 * trained + (adapter ? 0 : 0) + activations));
+        boolean twice = Tables.get(settings, "gradient_checkpointing") instanceof io.graft.merge.yaml.YamlValue.Truth truth && truth.value();
+        double activations = number(settings, "batch_size", 1) * length * hidden * 4 * (twice ? layers + 34 : 34 * layers);
+        return new Cost(steps * (STEP + flops / (FLOPS * threads)), (long) (16 * trained + activations));
     }
 
     /** An evaluation: every question is read once, every new token reads the weights, many questions together. */

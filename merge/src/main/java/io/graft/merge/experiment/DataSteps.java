@@ -26,12 +26,18 @@ final class DataSteps {
     private final StudyPlan plan;
     private final ContentHashes hashes;
     private final Map<String, Step> steps = new LinkedHashMap<>();
+    private final Problems problems;
+    private boolean missingAllowed;
 
     DataSteps(Study study, StudyPlan plan, ContentHashes hashes, Problems problems) {
         this.study = study;
         this.plan = plan;
         this.hashes = hashes;
+        this.problems = problems;
     }
+
+    /** Lets a dry run be planned without the data: what is missing becomes a warning. */
+    void allowMissing() { missingAllowed = true; }
 
     /** The steps that make what a training reads. */
     List<Step> needs(Table settings) {
@@ -105,6 +111,11 @@ final class DataSteps {
         Hash key = new Hash().add("data").add(DataMaker.describe(data));
         for (String each : DataMaker.files(data)) {
             Path file = Paths.data(each, study);
+            if (missingAllowed && !Files.isRegularFile(file)) {
+                problems.warn("missing: " + each + " under " + study.dataRoot() + (KnownFiles.hint(each) == null ? "" : ": " + KnownFiles.hint(each)));
+                key.add("missing " + each);
+                continue;
+            }
             if (!Files.isRegularFile(file))
                 throw new RequestException(data.mark().toString(), "no such file: " + each, "under " + study.dataRoot() + " (data_root)", "nothing there", KnownFiles.hint(each));
             files.add(file);
@@ -123,7 +134,9 @@ final class DataSteps {
                 step(text);
                 String name = text.text().substring(PREFIX.length()).replace(VALIDATION, "");
                 Data data = study.data().get(name);
-                if (data != null) most[0] = Math.max(most[0], DataMaker.tokens(data, study));
+                boolean missing = missingAllowed && DataMaker.files(data).stream().anyMatch(file -> !Files.isRegularFile(Paths.data(file, study)));
+                if (missing) most[0] = Math.max(most[0], 300);
+                else most[0] = Math.max(most[0], DataMaker.tokens(data, study));
             } else most[0] = Math.max(most[0], DataMaker.tokens(existing(text)));
             return text;
         });

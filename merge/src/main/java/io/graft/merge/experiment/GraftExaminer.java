@@ -75,6 +75,11 @@ final class GraftExaminer implements Examiner {
         } catch (CancellationException stopped) {
             throw new RunException(label, "stopped on request; the same command goes on from here", null);
         }
+        write(result, folder);
+    }
+
+    /** Leaves a result's verdicts and samples in a folder. */
+    static void write(EvalResult result, Path folder) {
         StringBuilder lines = new StringBuilder();
         for (EvalSample sample : result.samples()) lines.append(Json.line(sample.json(result.primary()))).append('\n');
         AtomicFile.write(folder.resolve("samples.jsonl"), lines.toString().getBytes(StandardCharsets.UTF_8));

@@ -12,10 +12,12 @@ import io.graft.merge.train.TrainOptions;
 import io.graft.merge.train.TrainResult;
 import io.graft.merge.train.TrainRun;
 import io.graft.merge.yaml.YamlValue.Table;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 
 /** Trains with {@link io.graft.merge.train}: what {@code graft train} would do with the same keys. */
 final class GraftTraining implements Training {
@@ -33,6 +35,21 @@ final class GraftTraining implements Training {
 
     @Override
     public ModelSource promise(Table settings) { return TrainRun.untrained(TrainConfig.of(settings)); }
+
+    @Override
+    public ModelSource untrained(String config) {
+        try {
+            Path file = Files.createTempFile("graft-config", ".json");
+            try {
+                Files.writeString(file, config);
+                return TrainRun.untrained(TrainConfig.of(Map.of("model", Map.of("config", file.toString()), "output", "output", "data", "data")));
+            } finally {
+                Files.delete(file);
+            }
+        } catch (IOException error) {
+            throw new RunException("config", "cannot be written: " + error.getMessage(), error);
+        }
+    }
 
     @Override
     public void train(Table settings, Path folder, Step.Progress progress) {

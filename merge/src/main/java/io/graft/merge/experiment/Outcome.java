@@ -38,6 +38,8 @@ public record Outcome(boolean[] right, JsonObject more) {
         return json;
     }
 
+    static Outcome of(boolean[] right) { return new Outcome(right, new JsonObject()); }
+
     static Outcome of(JsonObject json) {
         String bits = json.get("right").getAsString();
         boolean[] right = new boolean[bits.length()];

@@ -28,8 +28,8 @@ final class PlanHash {
         Hash hash = new Hash().add("tensors");
         List<SourceTensor> tensors = new ArrayList<>(model.tensors().values());
         tensors.sort(Comparator.comparing(SourceTensor::name));
-        for (SourceTensor each : tensors) hash.add(each.name() + " Copy(" + key + ":" + each.name() + ")");
-        return hash.add(Json.line(Node.plainConfig(model))).hex();
+        for (SourceTensor each : tensors) hash.add(each.name() + " Copy(" + key + ":" + each.name() + ",)");
+        return hash.add(Hash.of(Node.plainConfig(model))).hex();
     }
 
     /**
@@ -46,7 +46,7 @@ final class PlanHash {
         List<TensorPlan> tensors = new ArrayList<>(plan.tensors());
         tensors.sort(Comparator.comparing(TensorPlan::name));
         for (TensorPlan each : tensors) hash.add(each.name() + " " + names.text(each.operation()));
-        String made = hash.add(Json.line(config(plan))).hex();
+        String made = hash.add(Hash.of(config(plan))).hex();
         return names.unknown ? Hash.of("recipe", recipe, made) : made;
     }
 

@@ -2,34 +2,50 @@ package io.graft.merge.experiment;
 
 import io.graft.engine.RequestException;
 import io.graft.engine.RunException;
-import io.graft.formats.files.AtomicFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Models that come along with Graft, as folders. */
-final class Shipped {
+/**
+ * A model that comes along with Graft, in a temporary folder while it is open.
+ *
+ * @param name   of it
+ * @param folder where it stands
+ */
+record Shipped(String name, Path folder) implements AutoCloseable {
 
     private static final String WORLD = "bilingual-world";
+    private static final List<String> FILES = List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors");
 
-    private Shipped() {}
-
-    /** The folder of a model, made in the cache where it is not there yet. */
-    static Path folder(String name, Path cache) {
+    /** Unpacks a model. */
+    static Shipped open(String name) {
         if (!name.equals(WORLD)) throw new RequestException("base", "no model of that name comes along", WORLD, name);
-        Path folder = cache.resolve("shipped").resolve(name);
-        for (String file : List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors")) {
-            String resource = "/io/graft/demo/" + (file.startsWith("model") ? "base/" : "") + file;
-            try (InputStream in = Shipped.class.getResourceAsStream(resource)) {
-                byte[] bytes = in.readAllBytes();
-                Path target = folder.resolve(file);
-                if (!Files.isRegularFile(target) || !java.util.Arrays.equals(Files.readAllBytes(target), bytes)) AtomicFile.write(target, bytes);
-            } catch (IOException error) {
-                throw new RunException(resource, "cannot be read: " + error.getMessage(), error);
-            }
+        try {
+            Path folder = Files.createTempDirectory("graft-" + name);
+            for (String file : FILES)
+                try (InputStream in = Shipped.class.getResourceAsStream("/io/graft/demo/" + (file.startsWith("model") ? "base/" : "") + file)) {
+                    Files.write(folder.resolve(file), in.readAllBytes());
+                }
+            return new Shipped(name, folder);
+        } catch (IOException error) {
+            throw new RunException(name, "cannot be unpacked: " + error.getMessage(), error);
         }
-        return folder;
     }
+
+    /** Where it will stand in a cache. */
+    Path in(Path cache) { return cache.resolve("shipped").resolve(name); }
+
+    /** Brings it into a cache, where it stays. */
+    void copyTo(Path cache) {
+        try {
+            for (String file : FILES) StudyFiles.put(in(cache).resolve(file), Files.readAllBytes(folder.resolve(file)));
+        } catch (IOException error) {
+            throw new RunException(folder.toString(), "cannot be read: " + error.getMessage(), error);
+        }
+    }
+
+    @Override
+    public void close() { StepCache.delete(folder); }
 }

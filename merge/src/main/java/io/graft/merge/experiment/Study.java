@@ -24,6 +24,7 @@ import java.util.SequencedMap;
  * @param experts     the experts, by name
  * @param merges      the merges, before their sweeps are expanded
  * @param evaluations what every model is asked
+ * @param imports     results of lm-evaluation-harness that stand in the place of our evaluation
  * @param compareWith methods that all others are tested against; empty for the base and the experts
  * @param headline    methods, or their beginnings, that the short table shows; empty for all
  * @param heatMap     the sweep that the report draws, if any
@@ -32,7 +33,7 @@ import java.util.SequencedMap;
  * @param folder      where it stands: other relative paths are relative to it
  */
 public record Study(String name, String title, String description, String status, Base base, Path dataRoot, List<Long> seeds, SequencedMap<String, Data> data, SequencedMap<String, Table> variants,
-        SequencedMap<String, Expert> experts, List<MergeSpec> merges, List<Evaluation> evaluations, List<String> compareWith, List<String> headline, Optional<HeatMapSpec> heatMap,
+        SequencedMap<String, Expert> experts, List<MergeSpec> merges, List<Evaluation> evaluations, List<Import> imports, List<String> compareWith, List<String> headline, Optional<HeatMapSpec> heatMap,
         int examples, String text, Path folder) {
 
     /** The name by which recipes mean the base. */
@@ -44,13 +45,29 @@ public record Study(String name, String title, String description, String status
         /** {@return where it stands} */
         Mark mark();
 
-        /** A model argument. */
-        record Given(String argument, Mark mark) implements Base {}
+        /**
+         * A model argument.
+         *
+         * @param argument as commands take it
+         * @param config   its config.json, by which a study can be planned where the model is not; null for none
+         * @param mark     where it stands
+         */
+        record Given(String argument, Table config, Mark mark) implements Base {}
 
-        /** A training from scratch with the keys of {@code graft train}, by the study's first seed. */
+        /**
+         * A training from scratch, by the study's first seed.
+         *
+         * @param settings the keys of {@code graft train}
+         * @param mark     where it stands
+         */
         record Trained(Table settings, Mark mark) implements Base {}
 
-        /** A model that comes along with Graft, by name. */
+        /**
+         * A model that comes along with Graft.
+         *
+         * @param name of it
+         * @param mark where it stands
+         */
         record Shipped(String name, Mark mark) implements Base {}
     }
 
@@ -69,13 +86,29 @@ public record Study(String name, String title, String description, String status
          * @param where      values that a line must have to be taken
          * @param take       how many lines at most; 0 for all
          * @param holdOut    how many of them, evenly spread, are kept for validation
+         * @param mark       where it stands
          */
         record Records(String file, String prompt, String completion, Map<String, String> where, int take, int holdOut, Mark mark) implements Data {}
 
-        /** Files whose lines belong together, each a field by the name given. */
+        /**
+         * Files whose lines belong together.
+         *
+         * @param files      name of the field to file, one or more
+         * @param prompt     a text in which {@code {field}} stands for a line
+         * @param completion the same
+         * @param take       how many lines at most; 0 for all
+         * @param holdOut    how many of them, evenly spread, are kept for validation
+         * @param mark       where it stands
+         */
         record Parallel(SequencedMap<String, String> files, String prompt, String completion, int take, int holdOut, Mark mark) implements Data {}
 
-        /** Lines of the synthetic bilingual world: which lesson, and how many. */
+        /**
+         * Lines of the synthetic bilingual world.
+         *
+         * @param lesson what they teach
+         * @param lines  how many
+         * @param mark   where it stands
+         */
         record World(String lesson, int lines, Mark mark) implements Data {}
     }
 
@@ -96,13 +129,27 @@ public record Study(String name, String title, String description, String status
     /** Where an expert comes from. */
     public sealed interface Source {
 
-        /** A training with the keys of {@code graft train}, and what changes in a variant. */
+        /**
+         * A training.
+         *
+         * @param settings  the keys of {@code graft train}
+         * @param inVariant what is laid over them in a variant, by its name
+         */
         record Training(Table settings, Map<String, Table> inVariant) implements Source {}
 
-        /** A model argument. */
+        /**
+         * A model that is there.
+         *
+         * @param argument as commands take it
+         */
         record Given(String argument) implements Source {}
 
-        /** Another expert with its hidden units in another order: the same function in another basis, so that no merge with it can work. */
+        /**
+         * Another expert with its hidden units in another order: the same function in another basis, so that no merge with it can work.
+         *
+         * @param of   its name
+         * @param seed of the order
+         */
         record Permuted(String of, long seed) implements Source {}
     }
 
@@ -132,6 +179,15 @@ public record Study(String name, String title, String description, String status
     public record Evaluation(String name, String title, String task, Table settings, Mark mark) {}
 
     /**
+     * What lm-evaluation-harness found of a model, as a line of the grid.
+     *
+     * @param name    of the line
+     * @param results {@code results_*.json}, its folder, or {@code samples_*.jsonl}, relative to the study
+     * @param mark    where it stands
+     */
+    public record Import(String name, String results, Mark mark) {}
+
+    /**
      * The picture of a sweep.
      *
      * @param merge      the merge's name
@@ -148,6 +204,6 @@ public record Study(String name, String title, String description, String status
      * @return a copy
      */
     Study withDataRoot(Path folder) {
-        return new Study(name, title, description, status, base, folder, seeds, data, variants, experts, merges, evaluations, compareWith, headline, heatMap, examples, text, this.folder);
+        return new Study(name, title, description, status, base, folder, seeds, data, variants, experts, merges, evaluations, imports, compareWith, headline, heatMap, examples, text, this.folder);
     }
 }

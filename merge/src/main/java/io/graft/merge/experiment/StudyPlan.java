@@ -33,6 +33,8 @@ public final class StudyPlan implements AutoCloseable {
     final double fraction;
     final List<Long> seeds;
     private Node.Pool pool;
+    /** The base, if it comes along with Graft; else null. */
+    Shipped shipped;
     /** Where experts changed, by the seeds' first; null where there is nothing to compare. */
     Step analysis;
 
@@ -71,5 +73,8 @@ public final class StudyPlan implements AutoCloseable {
 
     /** Closes the models. */
     @Override
-    public void close() { opened.forEach(ModelSource::close); }
+    public void close() {
+        opened.forEach(ModelSource::close);
+        if (shipped != null) shipped.close();
+    }
 }

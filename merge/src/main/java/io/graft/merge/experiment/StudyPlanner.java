@@ -5,6 +5,8 @@ import io.graft.engine.GraftException;
 import io.graft.engine.RequestException;
 import io.graft.formats.json.Json;
 import io.graft.formats.model.ModelSource;
+import io.graft.merge.eval.EvalResult;
+import io.graft.merge.eval.HarnessResults;
 import io.graft.merge.experiment.Study.Base;
 import io.graft.merge.experiment.Study.Expert;
 import io.graft.merge.experiment.Study.MergeSpec;
@@ -19,6 +21,7 @@ import io.graft.merge.yaml.Problems;
 import io.graft.merge.yaml.YamlValue;
 import io.graft.merge.yaml.YamlValue.Table;
 import io.graft.merge.yaml.YamlValue.Text;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,6 +45,8 @@ public final class StudyPlanner {
     private final DataSteps data;
     private final Costs costs;
     private Node base;
+    /** Whether a dry run is planned without its model and data. */
+    private boolean missingAllowed;
     /** Experts and merges by variant and seed, then by name. */
     private final Map<String, Map<String, Node>> nodes = new LinkedHashMap<>();
 
@@ -76,11 +81,11 @@ public final class StudyPlanner {
     }
 
     private void plan() {
+        base = guarded(study.base().mark(), this::base);
         for (Study.Evaluation each : study.evaluations()) {
-            Examiner.Exam exam = guarded(each.mark(), () -> examiner.prepare(each, study, options.fraction(), problems));
+            Examiner.Exam exam = guarded(each.mark(), () -> exam(each));
             if (exam != null) plan.exams.add(exam);
         }
-        base = guarded(study.base().mark(), this::base);
         problems.throwIfAny();
         costs.model(base.promise());
         Method method = new Method(Study.BASE, Method.Kind.BASE, Study.BASE, "what the experts started from", "", false, new LinkedHashMap<>());
@@ -88,6 +93,7 @@ public final class StudyPlanner {
         for (long seed : plan.seeds) row(method, seed, base);
         for (Expert expert : study.experts().values()) expert(expert);
         for (MergeSpec merge : study.merges()) merge(merge);
+        for (Study.Import each : study.imports()) guarded(each.mark(), () -> imported(each));
         analysis();
         problems.throwIfAny();
         plan.warnings.addAll(problems.warnings());
@@ -111,8 +117,14 @@ public final class StudyPlanner {
 
     private Node base() {
         return switch (study.base()) {
-            case Base.Given given -> given(Study.BASE, options.base().orElse(given.argument()), given.mark(), false);
-            case Base.Shipped shipped -> given(Study.BASE, Shipped.folder(shipped.name(), options.cache()).toString(), shipped.mark(), false);
+            case Base.Given given -> givenBase(given);
+            case Base.Shipped shipped -> {
+                // Planning writes nothing where the user looks: the model stands in a temporary folder until the study runs.
+                plan.shipped = Shipped.open(shipped.name());
+                ModelSource source = Node.openArgument(plan.shipped.folder().toString());
+                plan.opened.add(source);
+                yield new Node.Given(Study.BASE, plan.shipped.in(options.cache()).toString(), hashes.model(plan.shipped.folder().toString()), source, false);
+            }
             case Base.Trained trained -> {
                 Step step = trainStep(Study.BASE, trained.settings(), null, plan.seeds.getFirst(), trained.mark());
                 ModelSource promise = training.promise(data.checkable(trained.settings()));
@@ -120,6 +132,32 @@ public final class StudyPlanner {
                 yield new Node.Made(Study.BASE, step, null, promise, false);
             }
         };
+    }
+
+    private Node givenBase(Base.Given given) {
+        String argument = options.base().orElse(given.argument());
+        try {
+            return given(Study.BASE, argument, given.mark(), false);
+        } catch (RequestException missing) {
+            if (!options.dryRun() || given.config() == null || options.base().isPresent()) throw missing;
+            problems.warn(argument + " is not here: planned by its config");
+            data.allowMissing();
+            missingAllowed = true;
+            ModelSource promise = training.untrained(Json.write(Tables.json(given.config())));
+            plan.opened.add(promise);
+            return new Node.Given(Study.BASE, argument, "not here", promise, false);
+        }
+    }
+
+    /** An evaluation; where data may be missing, one of the size of MGSM in its place. */
+    private Examiner.Exam exam(Study.Evaluation evaluation) {
+        try {
+            return examiner.prepare(evaluation, study, options.fraction(), problems);
+        } catch (RequestException missing) {
+            if (!missingAllowed) throw missing;
+            problems.warn(evaluation.task() + ": " + missing.getMessage());
+            return new Examiner.Exam(evaluation, "missing", 250, 600, 200, new JsonObject(), null);
+        }
     }
 
     private Node given(String label, String argument, Mark mark, boolean foreign) {
@@ -333,6 +371,26 @@ public final class StudyPlanner {
             evaluations.put(exam.evaluation().name(), plan.add(step));
         }
         plan.rows.add(new StudyPlan.Row(method, seed, node, evaluations));
+    }
+
+    /** A line out of another harness's results: its tasks by the names of the study's. */
+    private Method imported(Study.Import each) {
+        Path path = study.folder().resolve(each.results());
+        List<EvalResult> results = HarnessResults.read(path);
+        Method method = new Method(each.name(), Method.Kind.IMPORTED, each.name(), "evaluated by lm-evaluation-harness", "", false, new LinkedHashMap<>());
+        Map<String, Step> evaluations = new LinkedHashMap<>();
+        for (Examiner.Exam exam : plan.exams) {
+            EvalResult result = results.stream().filter(one -> one.task().equals(exam.evaluation().task()) || one.task().equals(exam.evaluation().name())).findFirst()
+                    .orElseThrow(() -> new RequestException(each.results(), "has no task " + exam.evaluation().task(), "all of the study's", String.join(", ", results.stream().map(EvalResult::task).toList())));
+            if (result.samples().size() != exam.questions())
+                throw new RequestException(each.results(), result.task() + " has not the study's questions: paired tests need every answer", exam.questions() + " samples", result.samples().size(), "run the harness with --log_samples, and on as many questions");
+            String bits = Outcome.of(result.right(result.primary())).json().toString();
+            evaluations.put(exam.evaluation().name(), plan.add(new Step("import " + each.name() + " on " + exam.evaluation().name(), Step.Kind.EVALUATE, Hash.of(FORMAT, "import", each.name(), exam.key(), bits), List.of(), Cost.SMALL,
+                    (folder, _) -> GraftExaminer.write(result, folder))));
+        }
+        plan.methods.add(method);
+        for (long seed : plan.seeds) plan.rows.add(new StudyPlan.Row(method, seed, base, evaluations));
+        return method;
     }
 
     /** Where the experts of the first seed and variant changed the base. */

@@ -31,7 +31,7 @@ import java.util.function.Function;
 /** Binds the YAML of a study; every mistake that can be seen without opening a model is found here, all at once, each with its line. */
 public final class StudyReader {
 
-    private static final List<String> KEYS = List.of("name", "title", "description", "status", "base", "data_root", "seeds", "data", "variants", "experts", "merges", "evaluations", "compare_with", "headline", "heat_map", "examples");
+    private static final List<String> KEYS = List.of("name", "title", "description", "status", "base", "data_root", "seeds", "data", "variants", "experts", "merges", "evaluations", "imports", "compare_with", "headline", "heat_map", "examples");
     /** The keys of layer_swap whose value is one word or number: a list there is a sweep. */
     private static final List<String> SWEPT = List.of("bottom", "top", "transition_bottom", "transition_top", "ramp", "embeddings", "final_norm", "lm_head");
 
@@ -99,7 +99,8 @@ public final class StudyReader {
         Set<String> methods = new LinkedHashSet<>(experts.keySet());
         methods.add(Study.BASE);
         for (MergeSpec merge : merges) methods.add(merge.name());
-        return new Study(word(top, "name", nameOf(file)), word(top, "title", nameOf(file)), word(top, "description", ""), word(top, "status", ""), base, root, seeds(top), data, variants, experts, merges, evaluations,
+        for (Study.Import each : imports(top)) methods.add(each.name());
+        return new Study(word(top, "name", nameOf(file)), word(top, "title", nameOf(file)), word(top, "description", ""), word(top, "status", ""), base, root, seeds(top), data, variants, experts, merges, evaluations, imports(top),
                 methodNames(top, "compare_with", methods), methodNames(top, "headline", methods), heatMap(top, merges, evaluations), examples, text, folder);
     }
 
@@ -122,10 +123,11 @@ public final class StudyReader {
             problems.add(top.mark(), "base is missing: the model that the experts start from", "a model, {train: ...} or {shipped: NAME}", "nothing");
             return null;
         }
-        if (value instanceof Text argument) return new Base.Given(argument.text(), argument.mark());
+        if (value instanceof Text argument) return new Base.Given(argument.text(), null, argument.mark());
         Table table = bind.table(value, "base");
         if (table == null) return null;
-        bind.onlyKeys(table, "base", List.of("train", "shipped"));
+        bind.onlyKeys(table, "base", List.of("train", "shipped", "model", "config"));
+        if (Tables.get(table, "model") instanceof Text model) return new Base.Given(model.text(), Tables.get(table, "config") instanceof Table config ? config : null, model.mark());
         if (Tables.get(table, "shipped") instanceof Text shipped) return new Base.Shipped(shipped.text(), shipped.mark());
         if (Tables.get(table, "train") instanceof Table settings) return new Base.Trained(settings, table.mark());
         problems.add(table.mark(), "base says not where it comes from", "a model, {train: ...} or {shipped: NAME}", "neither");
@@ -309,6 +311,21 @@ public final class StudyReader {
             evaluations.add(new Evaluation(name, word(table, "title", ""), task, Tables.without(table, "name", "title", "task"), item.mark()));
         }
         return evaluations;
+    }
+
+    private List<Study.Import> imports(Table top) {
+        List<Study.Import> imports = new ArrayList<>();
+        YamlValue value = Tables.get(top, "imports");
+        if (value == null) return imports;
+        for (YamlValue item : bind.items(value, "imports")) {
+            Table table = bind.table(item, "an import");
+            if (table == null) continue;
+            bind.onlyKeys(table, "an import", List.of("name", "results"));
+            String name = word(table, "name", null), results = word(table, "results", null);
+            if (name == null || results == null) problems.add(table.mark(), "an import needs name and results", "both", name == null ? "no name" : "no results");
+            else imports.add(new Study.Import(name, results, table.mark()));
+        }
+        return imports;
     }
 
     /** Methods by name; what is known only once sweeps are expanded is checked by its beginning. */

@@ -71,6 +71,7 @@ public final class StudyRun implements AutoCloseable {
      */
     public StudyResult run() {
         cache.lock();
+        if (plan.shipped != null) plan.shipped.copyTo(options.cache());
         try (OpenModels models = new OpenModels()) {
             plan.pool(models);
             List<Step> todo = plan.steps.stream().filter(step -> !isDone(step)).toList();

@@ -28,8 +28,15 @@ public final class StudyText {
         return chosen.isEmpty() ? result.methods() : chosen;
     }
 
-    /** An accuracy in percent, one decimal; for a perplexity its value. */
-    static String cell(StudyResult result, Method method, Question evaluation) {
+    /**
+     * An accuracy in percent, one decimal; of a perplexity its value.
+     *
+     * @param result     what came out
+     * @param method     of a row
+     * @param evaluation of a column
+     * @return text
+     */
+    public static String cell(StudyResult result, Method method, Question evaluation) {
         List<Row> rows = result.rows(method);
         Outcome first = rows.getFirst().outcomes().get(evaluation.name());
         if (first.total() == 0) return first.more().has("perplexity") ? String.format(Locale.ROOT, "%.2f", first.more().get("perplexity").getAsDouble()) : "-";
@@ -37,8 +44,15 @@ public final class StudyText {
         return String.format(Locale.ROOT, "%.1f", 100 * spread.mean());
     }
 
-    /** What is beside it: Wilson's interval of one seed, the range of several. */
-    static String around(StudyResult result, Method method, Question evaluation) {
+    /**
+     * What is beside it: the interval at 95 % in percent.
+     *
+     * @param result     what came out
+     * @param method     of a row
+     * @param evaluation of a column
+     * @return such as {@code 35-46}; empty for a perplexity
+     */
+    public static String around(StudyResult result, Method method, Question evaluation) {
         List<Row> rows = result.rows(method);
         Outcome first = rows.getFirst().outcomes().get(evaluation.name());
         if (first.total() == 0) return "";
@@ -46,8 +60,15 @@ public final class StudyText {
         return String.format(Locale.ROOT, "%.0f-%.0f", 100 * interval.low(), 100 * interval.high());
     }
 
-    /** Of one seed Wilson's interval; of several that of their mean number of right answers, which is wider than the seeds' own scatter unless that is large. */
-    static Statistics.Interval interval(StudyResult result, Method method, Question evaluation) {
+    /**
+     * Of one seed Wilson's interval; of several that of their mean number of right answers.
+     *
+     * @param result     what came out
+     * @param method     of a row
+     * @param evaluation of a column
+     * @return at 95 %
+     */
+    public static Statistics.Interval interval(StudyResult result, Method method, Question evaluation) {
         List<Row> rows = result.rows(method);
         int total = rows.getFirst().outcomes().get(evaluation.name()).total();
         double mean = rows.stream().mapToInt(row -> row.outcomes().get(evaluation.name()).correct()).average().orElse(0);
@@ -84,8 +105,13 @@ public final class StudyText {
         return text.toString();
     }
 
-    /** Under which conditions the numbers came about. */
-    static String conditions(StudyResult result) {
+    /**
+     * Under which conditions the numbers came about.
+     *
+     * @param result what came out
+     * @return a sentence
+     */
+    public static String conditions(StudyResult result) {
         String seeds = result.seeds().size() == 1 ? "One seed (" + result.seeds().getFirst() + ")" : result.seeds().size() + " seeds (" + String.join(", ", result.seeds().stream().map(String::valueOf).toList()) + ")";
         String part = result.fraction() < 1 ? String.format(Locale.ROOT, "; reduced to %.4g of the steps and questions, so a first look and no result", result.fraction()) : "";
         return seeds + ", " + result.methods().size() + " methods, " + result.evaluations().size() + " evaluations (" + String.join(", ", result.evaluations().stream().map(each -> each.name() + " " + each.total()).toList()) + ")" + part + ".";
@@ -98,8 +124,13 @@ public final class StudyText {
                 + stands + " differences stand at 5 %. " + (result.seeds().size() > 1 ? "A question's answers over the seeds count as one. " : "") + "These are comparisons planned beforehand; a best point of a sweep is chosen by its result and is flattered by that.";
     }
 
-    /** What the numbers say, one sentence each. */
-    static List<String> sentences(StudyResult result) {
+    /**
+     * What the numbers say.
+     *
+     * @param result what came out
+     * @return one sentence for each evaluation
+     */
+    public static List<String> sentences(StudyResult result) {
         List<String> lines = new ArrayList<>();
         for (Question evaluation : result.evaluations()) {
             if (evaluation.total() == 0) continue;

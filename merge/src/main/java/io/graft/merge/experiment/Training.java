@@ -24,6 +24,14 @@ interface Training {
     ModelSource promise(Table settings);
 
     /**
+     * A model that is known by its config alone.
+     *
+     * @param config the text of its config.json
+     * @return names and shapes; close it
+     */
+    ModelSource untrained(String config);
+
+    /**
      * Trains, going on where an earlier run was killed.
      *
      * @param settings as above; the folder {@code output} appears when the training is done

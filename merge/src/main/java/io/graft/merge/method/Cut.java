@@ -23,9 +23,7 @@ public final class Cut {
     private int bin = -1;
     /** How many of those with that upper half are in. */
     private long inBin;
-    /** Only between the first and the second pass's ends: a plan has a cut or two for every tensor. */
-    private long[] lower;
-    private double sumInBin;
+    private final long[] lower = new long[LOWER];
     /** By chunk: elements that equal the k-th largest; null before the pass that counts them. */
     private long[] equals;
     private long wanted;
@@ -70,7 +68,6 @@ public final class Cut {
         while (above + upper[at] < k) above += upper[at--];
         bin = at;
         inBin = k - above;
-        lower = new long[LOWER];
     }
 
     /**
@@ -98,13 +95,15 @@ public final class Cut {
         wanted = inBin - above;
         tied = lower[at] > wanted;
         if (tied) equals = new long[chunks];
-        for (int i = LOWER - 1; i > at; i--) sumInBin += lower[i] * (double) Float.intBitsToFloat(bin << LOW_BITS | i);
-        sumInBin += wanted * (double) Float.intBitsToFloat(bits);
-        lower = null;
     }
 
     /** {@return Σ of what is in and has the upper half of the k-th largest: in F64, greatest first} */
-    double sumInBin() { return sumInBin; }
+    double sumInBin() {
+        if (trivial) return 0;
+        double sum = 0;
+        for (int i = LOWER - 1; i > (bits & LOWER - 1); i--) sum += lower[i] * (double) Float.intBitsToFloat(bin << LOW_BITS | i);
+        return sum + wanted * (double) Float.intBitsToFloat(bits);
+    }
 
     /** {@return whether more equal the k-th largest than are in} */
     boolean isTied() { return tied; }
@@ -123,7 +122,6 @@ public final class Cut {
         int at = 0;
         while (wanted > equals[at]) wanted -= equals[at++];
         chunk = at;
-        equals = null;
     }
 
     /** {@return the chunk with the last of the equals that are in} */

@@ -72,7 +72,6 @@ final class TrainConfigReader {
         if (data.isEmpty() && partition.isEmpty()) problems.add(root.mark(), "data is missing", "files of examples", "nothing");
         if (!partition.isEmpty() && fields.has("trainable")) problems.add(root.mark(), "with a partition every part says what it trains", "no trainable beside partition", "both");
         JsonObject lora = LoraKeys.json(problems, fields.get("lora"));
-        if (lora != null && !partition.isEmpty()) problems.add(fields.get("lora").mark(), "an adapter is trained as a whole", "no partition beside lora", "both");
         boolean recompute = fields.truth(false, "gradient_checkpointing");
         int checkpoint = fields.count(0, 0, "checkpoint_steps"), validate = fields.count(50, 1, "validation_steps");
         int select = fields.oneOf(0, List.of("last", "best"), "select");

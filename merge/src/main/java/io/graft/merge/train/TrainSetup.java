@@ -74,9 +74,7 @@ final class TrainSetup implements AutoCloseable {
 
     private Set<String> chosen(int part, Selection selection) {
         if (adaptation == null) return new LinkedHashSet<>(selection.of(where(part), List.copyOf(shapes.keySet()), architecture.layers()));
-        if (!(selection instanceof Selection.All) || !config.partition().isEmpty())
-            throw new RequestException(where(part), "an adapter is trained as a whole", "no trainable and no partition beside an adapter", "one", "lora.targets and lora.layers_to_transform say where it is");
-        return new LinkedHashSet<>(adaptation.trained().keySet());
+        return new LinkedHashSet<>(selection.of(where(part), List.copyOf(adaptation.trained().keySet()), architecture.layers())); // places in the adapter
     }
 
     static TrainSetup open(TrainConfig config) {

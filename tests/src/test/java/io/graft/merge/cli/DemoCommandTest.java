@@ -21,12 +21,12 @@ class DemoCommandTest {
     @Test
     void mergesVerifiesAndCanBeRunAgain() throws IOException {
         Path out = temp.resolve("demo");
-        CommandLineRun run = CommandLineRun.of("demo", "--out", out.toString());
+        CommandLineRun run = CommandLineRun.of("demo", "--no-study", "--out", out.toString());
         assertEquals(0, run.status(), run.err());
         assertTrue(run.out().contains("computed: equal bits") && run.out().contains("copied: equal bytes"), run.out());
         assertTrue(Files.readString(out.resolve("diff.html")).contains("<svg"));
         assertTrue(Files.isRegularFile(out.resolve("merged/model.safetensors")));
-        CommandLineRun again = CommandLineRun.of("demo", "--json", "--quiet", "--out", out.toString());
+        CommandLineRun again = CommandLineRun.of("demo", "--no-study", "--json", "--quiet", "--out", out.toString());
         assertEquals(0, again.status(), again.err());
         JsonObject all = Json.parse("stdout", again.out()).getAsJsonObject();
         JsonArray verified = all.getAsJsonArray("verified");
@@ -39,7 +39,7 @@ class DemoCommandTest {
     @Test
     void aWrongByteIsFound() throws IOException {
         Path out = temp.resolve("demo"), file = out.resolve("merged/model.safetensors");
-        assertEquals(0, CommandLineRun.of("demo", "--out", out.toString()).status());
+        assertEquals(0, CommandLineRun.of("demo", "--no-study", "--out", out.toString()).status());
         byte[] right = Files.readAllBytes(file);
         int data = 8 + (int) java.nio.ByteBuffer.wrap(right).order(java.nio.ByteOrder.LITTLE_ENDIAN).getLong(0);
         for (int at : new int[] {data, data + 70_000, right.length / 2, right.length - 1}) {
@@ -59,7 +59,7 @@ class DemoCommandTest {
     @Test
     void theExamplesOfTheHelpRun() {
         Path out = temp.resolve("graft-demo");
-        assertEquals(0, CommandLineRun.of("demo", "--out", out.toString()).status());
+        assertEquals(0, CommandLineRun.of("demo", "--no-study", "--out", out.toString()).status());
         int ran = 0;
         for (Class<?> type : Commands.ALL) {
             for (String line : type.getAnnotation(Command.class).footer()) {

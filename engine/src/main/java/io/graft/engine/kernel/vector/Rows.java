@@ -12,8 +12,6 @@ import static io.graft.engine.kernel.vector.Memory.store;
 import io.graft.engine.kernel.host.Elementary;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * Rows of F32: norms, exponentials, sums. A sum goes through the row once per vector of lanes, each a chain of its own, which
@@ -106,34 +104,24 @@ final class Rows {
     }
 
     static float expSum(MemorySegment xs, long x, float shift, MemorySegment ys, long y, int n) {
-        exps(xs, x, shift, ys, y, n);
-        return sum(Memory.of(ys), y, n);
-    }
-
-    /**
-     * {@link VectorMath#exp} written out, two vectors a round. So long a method is never inlined: as a part of attention, C2 gave up inlining
-     * within exp (its limit of nodes) and boxed three vectors an exp.
-     */
-    private static void exps(MemorySegment xs, long x, float shift, MemorySegment ys, long y, int n) {
         MemorySegment xm = Memory.of(xs), ym = Memory.of(ys);
-        FloatVector shifts = FloatVector.broadcast(SPECIES, shift), log = FloatVector.broadcast(SPECIES, Elementary.LOG2_E), rounder = FloatVector.broadcast(SPECIES, Elementary.ROUNDER);
-        FloatVector high = FloatVector.broadcast(SPECIES, -Elementary.LN2_HIGH), low = FloatVector.broadcast(SPECIES, -Elementary.LN2_LOW);
-        FloatVector q0 = FloatVector.broadcast(SPECIES, Elementary.Q0), q1 = FloatVector.broadcast(SPECIES, Elementary.Q1), q2 = FloatVector.broadcast(SPECIES, Elementary.Q2);
-        FloatVector q3 = FloatVector.broadcast(SPECIES, Elementary.Q3), q4 = FloatVector.broadcast(SPECIES, Elementary.Q4);
-        int i = 0;
-        for (; i + 2 * L <= n; i += 2 * L) {
-            FloatVector v0 = load(xm, x + 4L * (i)).sub(shifts).max(Elementary.EXP_LOW).min(Elementary.EXP_HIGH), t0 = v0.fma(log, rounder), n0 = t0.sub(rounder);
-            IntVector k0 = t0.reinterpretAsInts().sub(Elementary.ROUNDER_BITS), h0 = k0.lanewise(VectorOperators.ASHR, 1);
-            FloatVector r0 = n0.fma(low, n0.fma(high, v0)), e0 = r0.mul(r0).fma(q4.fma(r0, q3).fma(r0, q2).fma(r0, q1).fma(r0, q0), r0).add(1);
-            FloatVector f0 = h0.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats(), g0 = k0.sub(h0).add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-            store(ym, y + 4L * (i), e0.mul(f0).mul(g0));
-            FloatVector v1 = load(xm, x + 4L * (i + L)).sub(shifts).max(Elementary.EXP_LOW).min(Elementary.EXP_HIGH), t1 = v1.fma(log, rounder), n1 = t1.sub(rounder);
-            IntVector k1 = t1.reinterpretAsInts().sub(Elementary.ROUNDER_BITS), h1 = k1.lanewise(VectorOperators.ASHR, 1);
-            FloatVector r1 = n1.fma(low, n1.fma(high, v1)), e1 = r1.mul(r1).fma(q4.fma(r1, q3).fma(r1, q2).fma(r1, q1).fma(r1, q0), r1).add(1);
-            FloatVector f1 = h1.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats(), g1 = k1.sub(h1).add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-            store(ym, y + 4L * (i + L), e1.mul(f1).mul(g1));
+        float[] lanes = SUMS.get();
+        int whole = n / L * L;
+        for (int lane = 0; lane < LANES; lane += L) {
+            FloatVector sum = FloatVector.zero(SPECIES);
+            for (int i = lane; i < whole; i += LANES) {
+                FloatVector e = VectorMath.exp(load(xm, x + 4L * i).sub(shift));
+                store(ym, y + 4L * i, e);
+                sum = sum.add(e);
+            }
+            sum.intoArray(lanes, lane);
         }
-        for (; i < n; i++) put(ym, y + 4L * i, Elementary.exp(get(xm, x + 4L * i) - shift));
+        for (int i = whole; i < n; i++) {
+            float e = Elementary.exp(get(xm, x + 4L * i) - shift);
+            put(ym, y + 4L * i, e);
+            lanes[i % LANES] += e;
+        }
+        return tree(lanes);
     }
 
     private static float tree(float[] lanes) {
