@@ -6,7 +6,6 @@ import static io.graft.engine.kernel.vector.Memory.loadHalves;
 import static io.graft.engine.kernel.vector.Memory.loadWeight;
 import static io.graft.engine.kernel.vector.Memory.put;
 import static io.graft.engine.kernel.vector.Memory.store;
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
@@ -21,10 +20,15 @@ import jdk.incubator.vector.VectorOperators;
  *
  * <p>Rows along k are taken in pairs, whose elements are stored together as one long: half the stores. A loop has one type of
  * elements, since a profile that has seen three makes C2 branch on every element.
+ *
+ * <p>No int of what may be mapped is widened to a long here: where a file was truncated HotSpot steps over the faulting instruction, and
+ * of what C2 made of {@code (long) anInt << 32} it could not tell the length and ended ({@code Assembler::locate_operand}, JDK 25.0.3).
  */
 final class Packing {
 
     private static final long LOW = 0xffffffffL;
+    /** The bits of a BF16 in the F32 that it is. */
+    private static final long BRAIN = 0xffff0000L;
 
     private Packing() {}
 
@@ -50,19 +54,35 @@ final class Packing {
             for (int k = 0; k < depth; k++) put(pm, to + 4L * j + k * step, 0);
     }
 
+    /** Two elements of each row are a long, four in {@link #brains}: as little as a quarter of the loads. */
     private static void singles(MemorySegment xm, long one, long other, int depth, MemorySegment pm, long to, long step) {
-        for (int k = 0; k < depth; k++) {
-            long low = xm.get(JAVA_INT_UNALIGNED, one + 4L * k) & LOW, high = xm.get(JAVA_INT_UNALIGNED, other + 4L * k);
-            pm.set(JAVA_LONG_UNALIGNED, to, low | high << 32);
-            to += step;
+        int k = 0;
+        for (; k + 1 < depth; k += 2) {
+            long x = xm.get(JAVA_LONG_UNALIGNED, one + 4L * k), y = xm.get(JAVA_LONG_UNALIGNED, other + 4L * k);
+            pm.set(JAVA_LONG_UNALIGNED, to, x & LOW | y << 32);
+            pm.set(JAVA_LONG_UNALIGNED, to + step, x >>> 32 | y & ~LOW);
+            to += 2 * step;
         }
+        rest(DType.F32, xm, one, other, k, depth, pm, to, step);
     }
 
     private static void brains(MemorySegment xm, long one, long other, int depth, MemorySegment pm, long to, long step) {
-        for (int k = 0; k < depth; k++) {
-            long low = (long) xm.get(JAVA_SHORT_UNALIGNED, one + 2L * k) << 16 & LOW, high = xm.get(JAVA_SHORT_UNALIGNED, other + 2L * k);
-            pm.set(JAVA_LONG_UNALIGNED, to, low | high << 48);
-            to += step;
+        int k = 0;
+        for (; k + 3 < depth; k += 4) {
+            long x = xm.get(JAVA_LONG_UNALIGNED, one + 2L * k), y = xm.get(JAVA_LONG_UNALIGNED, other + 2L * k);
+            pm.set(JAVA_LONG_UNALIGNED, to, x << 16 & BRAIN | y << 48);
+            pm.set(JAVA_LONG_UNALIGNED, to + step, x & BRAIN | (y & BRAIN) << 32);
+            pm.set(JAVA_LONG_UNALIGNED, to + 2 * step, x >>> 16 & BRAIN | y << 16 & BRAIN << 32);
+            pm.set(JAVA_LONG_UNALIGNED, to + 3 * step, x >>> 32 & BRAIN | y & BRAIN << 32);
+            to += 4 * step;
+        }
+        rest(DType.BF16, xm, one, other, k, depth, pm, to, step);
+    }
+
+    private static void rest(DType type, MemorySegment xm, long one, long other, int from, int depth, MemorySegment pm, long to, long step) {
+        for (int k = from; k < depth; k++, to += step) {
+            put(pm, to, Widen.element(type, xm, one, k));
+            put(pm, to + 4, Widen.element(type, xm, other, k));
         }
     }
 
