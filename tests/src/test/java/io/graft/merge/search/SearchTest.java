@@ -60,9 +60,9 @@ class SearchTest {
     }
 
     /**
-     * Derivatives by coefficients against central differences. The objective is a sum of means of F32 losses, right to about 1e-6 of its value (1 to 10,
-     * where linear weights do not add up to one), so a difference over 2h = 0.008 to 1e-3; the third derivative adds h² / 6 of itself, which
-     * at h = 0.01 was 1 % of the steepest slope and so is 0.2 % here.
+     * Derivatives by coefficients against central differences. The step is small because the loss bends within a hundredth (of the embeddings' coefficient a
+     * difference at h = 0.016, 0.008, 0.004, 0.002, 0.001 was −0.243, −0.232, −0.2237, −0.2214, −0.2207, and the slope −0.2206): the error goes with h².
+     * The objective is a sum of means of F32 losses, right to about 1e-6 of a value of 1 to 4, so a difference over 2h = 0.002 to 2e-3.
      */
     @Test
     void slopesAreThoseOfDifferences() {
@@ -72,15 +72,14 @@ class SearchTest {
             List<List<TrainBatch>> batches = objective.batches();
             for (Family family : Family.values()) {
                 double[][] at = new double[models.units().size()][family.size()];
-                for (int unit = 0; unit < at.length; unit++) for (int k = 0; k < family.size(); k++) at[unit][k] = 0.3 + 0.4 * ((unit * 7 + k * 3) % 5) / 5;
+                for (int unit = 0; unit < at.length; unit++) for (int k = 0; k < family.size(); k++) at[unit][k] = 0.45 + 0.1 * ((unit * 7 + k * 3) % 5) / 5; // near the soup, where merges are
                 double[][] slopes = new double[at.length][family.size()];
                 LearnedMerge.differentiate(gradient, objective, new Coefficients(family, models.units(), at), batches, slopes);
                 double largest = 0;
                 for (int unit : new int[] {0, 1, 6, 17}) {
                     for (int k = 0; k < family.size(); k++) {
-                        double h = 0.004, up = value(gradient, objective, family, at, unit, k, h), down = value(gradient, objective, family, at, unit, k, -h);
-                        double expected = (up - down) / (2 * h);
-                        assertEquals(expected, slopes[unit][k], 3e-3 + 0.005 * Math.abs(expected), family + " unit " + unit + " coefficient " + k);
+                        double h = 0.001, up = value(gradient, objective, family, at, unit, k, h), down = value(gradient, objective, family, at, unit, k, -h), expected = (up - down) / (2 * h);
+                        assertEquals(expected, slopes[unit][k], 2e-3 + 0.005 * Math.abs(expected), family + " unit " + unit + " coefficient " + k);
                         largest = Math.max(largest, Math.abs(expected));
                     }
                 }
@@ -158,6 +157,6 @@ class SearchTest {
         assertTrue(math.get(ProblemSet.EN_LARGE).accuracy() > 0.9 && math.get(ProblemSet.NEW_LARGE).accuracy() < 0.7, math.toString());
         Map<ProblemSet, WorldExam.Score> language = exam.ask(Judge.model("merge_method: linear\nmodels:\n- {model: " + experts.language() + ", parameters: {weight: 1}}\n", kernels));
         assertTrue(language.get(ProblemSet.NEW_SMALL).accuracy() > 0.65 && language.get(ProblemSet.EN_LARGE).accuracy() < 0.7, language.toString());
-        assertTrue(language.get(ProblemSet.NEW_LARGE).operation() > 45 && math.get(ProblemSet.NEW_LARGE).operation() < 45, "the language expert knows which way the new words go");
+        assertTrue(language.get(ProblemSet.NEW_LARGE).operation() > 36 && math.get(ProblemSet.NEW_LARGE).operation() < 36, "the language expert knows which way the new words go");
     }
 }
