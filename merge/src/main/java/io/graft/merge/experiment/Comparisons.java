@@ -18,7 +18,9 @@ import java.util.SplittableRandom;
  */
 final class Comparisons {
 
-    private static final int RESAMPLES = 10_000;
+    private static final int RESAMPLES = 2000;
+    /** Questions times seeds up to which the bootstrap's distribution is computed instead of drawn. */
+    private static final long EXACT = 2000;
 
     /**
      * One test.
@@ -41,7 +43,7 @@ final class Comparisons {
 
     private Comparisons() {}
 
-    /** All methods against the references, evaluation by evaluation. */
+    /** All methods against the references of their own variant, evaluation by evaluation. */
     static List<Test> of(StudyResult result) {
         List<Method> references = references(result);
         List<Test> all = new ArrayList<>();
@@ -50,7 +52,7 @@ final class Comparisons {
             List<Test> family = new ArrayList<>();
             for (Method method : result.methods())
                 for (Method reference : references)
-                    if (!method.name().equals(reference.name()) && !(references.contains(method) && references.indexOf(method) < references.indexOf(reference))) family.add(test(result, evaluation.name(), method, reference));
+                    if (!method.name().equals(reference.name()) && (method.variant().isEmpty() || reference.variant().isEmpty() || method.variant().equals(reference.variant())) && !(references.contains(method) && references.indexOf(method) < references.indexOf(reference))) family.add(test(result, evaluation.name(), method, reference));
             all.addAll(holm(family));
         }
         return all;
@@ -79,8 +81,38 @@ final class Comparisons {
         return new Test(evaluation, method, reference, sum / (double) (questions * seeds), bootstrap(difference, seeds), better, worse, Statistics.mcNemar(better, worse), Double.NaN);
     }
 
-    /** Percentiles of the mean difference over resampled questions; the same numbers every time. */
-    private static Statistics.Interval bootstrap(int[] difference, int seeds) {
+    /**
+     * The percentile interval of the mean difference over resampled questions. What resampling approaches, the distribution of
+     * the sum of as many draws as there are questions, is computed exactly by convolution where that is cheap.
+     */
+    static Statistics.Interval bootstrap(int[] difference, int seeds) {
+        int n = difference.length;
+        if ((long) n * seeds > EXACT) return resampled(difference, seeds);
+        double[] one = new double[2 * seeds + 1];
+        for (int each : difference) one[each + seeds] += 1.0 / n;
+        double[] sum = {1};
+        for (int bit = Integer.highestOneBit(n); bit > 0; bit >>= 1) {
+            sum = convolve(sum, sum);
+            if ((n & bit) != 0) sum = convolve(sum, one);
+        }
+        int low = 0, high = sum.length - 1;
+        for (double below = sum[0]; below < 0.025; below += sum[++low]) continue;
+        for (double above = sum[high]; above < 0.025; above += sum[--high]) continue;
+        double questions = (double) n * seeds;
+        return new Statistics.Interval((low - n * seeds) / questions, (high - n * seeds) / questions);
+    }
+
+    private static double[] convolve(double[] a, double[] b) {
+        double[] c = new double[a.length + b.length - 1];
+        for (int i = 0; i < a.length; i++) {
+            double x = a[i];
+            if (x < 1e-18) continue; // too rare to move a percentile
+            for (int j = 0; j < b.length; j++) c[i + j] += x * b[j];
+        }
+        return c;
+    }
+
+    private static Statistics.Interval resampled(int[] difference, int seeds) {
         double[] means = new double[RESAMPLES];
         SplittableRandom random = new SplittableRandom(0);
         for (int s = 0; s < RESAMPLES; s++) {

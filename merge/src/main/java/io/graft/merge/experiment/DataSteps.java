@@ -105,6 +105,7 @@ final class DataSteps {
         Data data = study.data().get(name);
         if (data == null) throw new RequestException(text.mark().toString(), "the study makes no data '" + name + "'", null, null, Suggestion.of(name, study.data().keySet()));
         if (slash < 0 && rest.endsWith(VALIDATION) && !DataMaker.holdsOut(data)) throw new RequestException(text.mark().toString(), "'" + name + "' holds nothing out", "hold_out: how many lines", null);
+        if (data instanceof Data.World world) DataMaker.curriculum(world); // refuses an unknown lesson
         Step known = steps.get(name);
         if (known != null) return known;
         List<Path> files = new ArrayList<>();
