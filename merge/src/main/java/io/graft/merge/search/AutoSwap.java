@@ -15,8 +15,10 @@ import java.util.function.ToDoubleFunction;
  * <ol>
  * <li><b>Estimate.</b> What a unit's task vector changes in a loss is, to first order, {@code <dL/dW, task vector>}. The gradient of each ability is
  *     taken at the base and at the <em>other</em> expert (at its own it is nearly zero): four passes.
- * <li><b>Walk.</b> How much the language should weigh against the math no calibration text tells. So weights from a quarter to four, in units of what each
- *     expert gained, give each a choice by the signs of the estimates, and the different ones among these are judged.
+ * <li><b>Walk.</b> How much the language should weigh against the math no calibration text tells: its loss is mostly that of texts that nobody will ask
+ *     about. So two one-dimensional families of choices are judged as far as they get better: math everywhere, with the language in the 1, 2, 4, ... units where
+ *     it is estimated to do most good; and what the signs of the estimates choose for a language that weighs 1, 1/2, 1/4, ..., in units of what each
+ *     expert gained.
  * <li><b>Refine.</b> From the best, the units whose choice was closest are switched one by one; what is better stays.
  * </ol>
  */
@@ -26,8 +28,9 @@ public final class AutoSwap {
     static final int PASS_COST = 3;
     private static final double[][] CHOICES = {{0, 0}, {1, 0}, {0, 1}, {1, 1}};
     private static final String[] NAMES = {"base", "math", "language", "both"};
-    /** Steps of a third of an octave. */
-    private static final int WALK = 6;
+    private static final int MATH = 1, LANGUAGE = 2, BOTH = 3;
+    /** How far the weight of the language goes down. */
+    private static final int OCTAVES = 5;
 
     private final SearchModels models;
     private final MergeGradient gradient;
@@ -43,7 +46,7 @@ public final class AutoSwap {
     /**
      * A merge that was judged.
      *
-     * @param move    walk or refine
+     * @param move    spread, weigh or refine
      * @param choices a letter a unit: 0, m, l or b
      * @param score   what the judge said, more being better
      */
@@ -132,30 +135,50 @@ public final class AutoSwap {
         return chosen;
     }
 
-    /** The best weight's choices, and that weight. */
-    private record Start(int[] choices, double weight) {}
-
-    private Start walk(int most) {
-        Start best = null;
-        for (int step = 0; step <= 2 * WALK && trials.size() < most; step++) {
-            // From 1 outwards: 0, 1, −1, 2, −2, ...
-            double weight = StrictMath.pow(2, (step % 2 == 0 ? -step / 2 : (step + 1) / 2) / 3.0);
-            int[] chosen = choose(weight);
-            if (known.containsKey(letters(chosen))) continue;
-            if (judge("walk", chosen) > (best == null ? Double.NEGATIVE_INFINITY : known.get(letters(best.choices)))) best = new Start(chosen, weight);
+    /** Both walks, each as long as it helps and judgements are left. */
+    private int[] walk(int most) {
+        int[] best = null;
+        for (int count = 1, worse = 0; count <= estimates[0].length && worse < 2 && trials.size() < most; count *= 2) {
+            int[] next = better(best, look("spread", spread(count)));
+            worse = next == best ? worse + 1 : 0;
+            best = next;
+        }
+        for (int octave = 0, worse = 0; octave >= -OCTAVES && worse < 2 && trials.size() < most; octave--) {
+            int[] next = better(best, look("weigh", choose(StrictMath.pow(2, octave))));
+            worse = next == best ? worse + 1 : 0;
+            best = next;
         }
         return best;
     }
 
+    /** Math everywhere, and with it the language where it is estimated to do most good. */
+    private int[] spread(int count) {
+        List<Integer> order = new ArrayList<>();
+        for (int unit = 0; unit < estimates[0].length; unit++) order.add(unit);
+        order.sort(Comparator.comparingDouble(unit -> change(unit, LANGUAGE, 1)));
+        int[] chosen = new int[order.size()];
+        Arrays.fill(chosen, MATH);
+        for (int unit : order.subList(0, Math.min(count, order.size()))) chosen[unit] = BOTH;
+        return chosen;
+    }
+
+    /** Judges choices that have not been judged. */
+    private int[] look(String move, int[] chosen) {
+        if (!known.containsKey(letters(chosen))) judge(move, chosen);
+        return chosen;
+    }
+
+    /** The first unless the second is better. */
+    private int[] better(int[] a, int[] b) { return a != null && known.get(letters(a)) >= known.get(letters(b)) ? a : b; }
+
     /** One choice of one unit that is not taken, and what it is estimated to cost. */
     private record Switch(int unit, int choice, double regret) {}
 
-    private int[] refine(Start start, int most) {
-        int[] best = start.choices;
+    private int[] refine(int[] best, int most) {
         List<Switch> switches = new ArrayList<>();
         for (int unit = 0; unit < best.length; unit++)
             for (int choice = 0; choice < CHOICES.length; choice++)
-                if (choice != best[unit]) switches.add(new Switch(unit, choice, change(unit, choice, start.weight) - change(unit, best[unit], start.weight)));
+                if (choice != best[unit]) switches.add(new Switch(unit, choice, change(unit, choice, 1) - change(unit, best[unit], 1)));
         switches.sort(Comparator.comparingDouble(Switch::regret));
         for (Switch each : switches) {
             if (trials.size() >= most) break;
