@@ -2,10 +2,10 @@ package io.graft.merge.experiment;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.graft.engine.memory.Owner;
 import io.graft.formats.json.Json;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.SourceTensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -88,8 +88,8 @@ final class Ancestry {
     /** Of the matrices: norms of layers hardly move in training, and vectors of ones are near each other in any two models. */
     private static double distance(ModelSource base, ModelSource expert) {
         double difference = 0, norm = 0;
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment a = arena.allocate(4L * PIECE, 64), b = arena.allocate(4L * PIECE, 64);
+        try (Owner room = Owner.allocate("pieces of two models", 8L * PIECE)) {
+            MemorySegment a = room.segment().asSlice(0, 4L * PIECE), b = room.segment().asSlice(4L * PIECE);
             for (SourceTensor ours : base.tensors().values()) {
                 if (ours.shape().rank() < 2 || !ours.dtype().isComputable()) continue;
                 SourceTensor theirs = expert.tensors().get(ours.name());

@@ -1,12 +1,13 @@
 package io.graft.merge.experiment;
 
+import com.google.gson.JsonObject;
 import io.graft.engine.RequestException;
 import io.graft.engine.memory.DType;
+import io.graft.engine.memory.Owner;
 import io.graft.engine.memory.Shape;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.SourceTensor;
 import io.graft.formats.model.StoredRange;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -15,7 +16,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SplittableRandom;
-import com.google.gson.JsonObject;
 
 /**
  * A model of Llama's kind with the units of its residual stream and of its feed-forward parts in another order: up to the
@@ -91,8 +91,8 @@ final class Permutation implements ModelSource {
         @Override
         public void readF32(long first, long count, MemorySegment to) {
             long width = tensor.shape().rank() == 1 ? 1 : tensor.shape().size(1);
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment row = arena.allocate(4 * width, 64);
+            try (Owner room = Owner.allocate("a row of " + tensor.name(), 4 * width)) {
+                MemorySegment row = room.segment();
                 long held = -1;
                 for (long done = 0; done < count; done++) {
                     long at = first + done, y = at / width, x = at % width;
