@@ -162,9 +162,20 @@ final class DemoCommand implements Callable<Integer> {
             say.println();
             ExperimentCommand.print(result, folder, say);
             say.println();
-            say.println("   new_large is what neither expert was taught. The swap at bottom=0 top=1 has it and keeps the math expert's English; task arithmetic has it too and");
-            say.println("   forgets small numbers; boundaries in the wrong place (bottom=2), math outside, or an expert of another base do not have it.");
+            meaning(result).forEach(line -> say.println("   " + line));
         }
+    }
+
+    /** What the numbers say, and nothing that they do not. */
+    private static List<String> meaning(StudyResult result) {
+        java.util.function.BiFunction<String, String, String> of = (method, evaluation) -> result.methods().stream().filter(each -> each.name().equals(method)).findFirst()
+                .map(each -> Text.percent(result.mean(each, evaluation))).orElse("-");
+        String swap = "swap bottom=0 top=1", asked = "new_large", english = "en_large";
+        return List.of("new_large is what neither expert was taught: the math expert has " + of.apply("math", asked) + ", the language expert " + of.apply("language", asked) + ", their mean " + of.apply("soup", asked)
+                        + ", the swap at bottom=0 top=1 " + of.apply(swap, asked) + ".",
+                "Beside that the swap keeps " + of.apply(swap, english) + " of large numbers in English (math expert " + of.apply("math", english) + "); with the boundary at bottom=2 it keeps "
+                        + of.apply("swap bottom=2 top=1", english) + ", task arithmetic " + of.apply("task arithmetic", english) + ".",
+                "The other way round (math outside) new_large is " + of.apply("inverted swap", asked) + ", with an expert of another base " + of.apply("swap with a foreign expert", asked) + ".");
     }
 
     private void next(Path page, Cast cast) {
