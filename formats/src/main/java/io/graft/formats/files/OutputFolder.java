@@ -82,6 +82,20 @@ public final class OutputFolder implements AutoCloseable {
         }
     }
 
+    /**
+     * Deletes a file, or a folder and all in it; links are deleted, not followed. Nothing there is no error.
+     *
+     * @param path what is no longer wanted
+     * @throws RunException if it cannot be removed
+     */
+    public static void remove(Path path) {
+        try {
+            Temporary.delete(path);
+        } catch (IOException error) {
+            throw new RunException(path.toString(), "cannot be removed: " + reason(error), error);
+        }
+    }
+
     private static void cleanUp(Path target) throws IOException {
         for (Temporary dead : Temporary.stale(target)) {
             try (dead) {

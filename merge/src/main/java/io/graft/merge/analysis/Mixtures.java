@@ -2,11 +2,12 @@ package io.graft.merge.analysis;
 
 import io.graft.engine.RequestException;
 import io.graft.engine.memory.DType;
+import io.graft.formats.model.BorrowedModel;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.SourceTensor;
 import io.graft.merge.plan.MergePlan;
-import io.graft.merge.plan.Operation;
 import io.graft.merge.plan.Operation.Term;
+import io.graft.merge.plan.Operation;
 import io.graft.merge.plan.Planner;
 import io.graft.merge.plan.TensorPlan;
 import io.graft.merge.run.VirtualMerge;
@@ -81,8 +82,8 @@ public final class Mixtures {
     }
 
     private static ModelSource merge(String method, ModelSource base, List<? extends ModelSource> experts, List<TensorPlan> tensors) {
-        List<ModelSource> inputs = new ArrayList<>(List.of(new Borrowed(base)));
-        for (ModelSource expert : experts) inputs.add(new Borrowed(expert));
+        List<ModelSource> inputs = new ArrayList<>(List.of(new BorrowedModel(base)));
+        for (ModelSource expert : experts) inputs.add(new BorrowedModel(expert));
         ModelSource first = experts.getFirst();
         tensors.sort(Comparator.comparing(TensorPlan::name, Planner::byCodePoint));
         return new VirtualMerge(method + " of " + first.name(), new MergePlan(method, inputs, List.copyOf(tensors), first.config(), first.folder(), Map.of(), "", List.of(), first.sideFiles(), false));

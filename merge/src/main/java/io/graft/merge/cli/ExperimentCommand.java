@@ -93,7 +93,7 @@ final class ExperimentCommand implements Callable<Integer> {
         List<Long> count = new ArrayList<>();
         for (long seed = 0; seeds != null && seed < seeds; seed++) count.add(seed);
         StudyOptions options = new StudyOptions(cache == null ? folder.resolve("cache") : cache, noCache, fraction, count, Optional.ofNullable(base), common.threads, common.kernels, dryRun);
-        return dryRun ? plan(read, options) : StudySignals.run(stop -> run(read, options, folder, stop));
+        return dryRun ? plan(read, options) : StopSignals.run("finishing what must be finished; the same command goes on from there", stop -> run(read, options, folder, stop), _ -> {});
     }
 
     private int run(Study read, StudyOptions options, Path folder, java.util.function.BooleanSupplier stop) {

@@ -63,11 +63,16 @@ final class TrainCommand implements Callable<Integer> {
         if (dryRun) return dryRun(read);
         TrainResult result;
         try (TrainWatch watch = new TrainWatch(read, common)) {
-            result = TrainSignals.run(stop -> train(read, stop, watch));
+            result = StopSignals.run("writing a checkpoint after this step", stop -> train(read, stop, watch), TrainCommand::stopped);
         }
         if (common.json) System.out.print(Json.write(TrainReport.json(result)));
         else TrainReport.print(result, System.out);
         return 0;
+    }
+
+    private static void stopped(TrainResult result) {
+        if (result.completed()) System.err.println("graft: interrupted: " + result.output() + " had just been finished");
+        else System.err.println("graft: interrupted: checkpoint " + result.checkpoint() + "; the same command goes on from there");
     }
 
     private TrainResult train(TrainConfig read, BooleanSupplier stop, TrainWatch watch) {

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.graft.engine.RunException;
 import io.graft.formats.files.AtomicFile;
+import io.graft.formats.files.OutputFolder;
 import io.graft.formats.json.Json;
 import io.graft.formats.model.ModelSource;
 import io.graft.merge.train.TrainConfig;
@@ -54,7 +55,7 @@ final class GraftTraining implements Training {
     @Override
     public void train(Table settings, Path folder, Step.Progress progress) {
         TrainConfig config = TrainConfig.of(settings);
-        if (Files.exists(config.output())) StepCache.delete(config.output()); // killed between the folder's appearing and the step's end
+        if (Files.exists(config.output())) OutputFolder.remove(config.output()); // killed between the folder's appearing and the step's end
         TrainOptions how = TrainOptions.defaults().withThreads(options.threads()).withKernels(options.kernels()).withStop(listener::stop);
         int[] steps = {1};
         TrainResult result = TrainRun.run(config, how, new TrainListener() {

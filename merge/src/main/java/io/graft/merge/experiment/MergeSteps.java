@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.graft.formats.files.AtomicFile;
 import io.graft.formats.json.Json;
+import io.graft.formats.model.BorrowedModel;
 import io.graft.formats.model.ModelSource;
 import io.graft.merge.analysis.Comparison;
 import io.graft.merge.analysis.Diff;
@@ -56,7 +57,7 @@ final class MergeSteps {
 
     /** By layer: the norm of the change over the norm of the base; and the same of what is in no layer. */
     private static JsonObject changes(ModelSource base, ModelSource expert, int threads) {
-        ModelComparison found = Diff.compare(new SharedModel(base), new SharedModel(expert), Optional.empty(), threads, _ -> {});
+        ModelComparison found = Diff.compare(new BorrowedModel(base), new BorrowedModel(expert), Optional.empty(), threads, _ -> {});
         JsonObject json = new JsonObject();
         JsonArray layers = new JsonArray();
         for (int layer : found.layers()) layers.add(Outcome.round(found.layer(layer).relative()));

@@ -3,6 +3,7 @@ package io.graft.merge.experiment;
 import com.google.gson.JsonObject;
 import io.graft.engine.RequestException;
 import io.graft.formats.json.Json;
+import io.graft.formats.model.BorrowedModel;
 import io.graft.formats.model.ModelSource;
 import io.graft.formats.model.ModelSources;
 import io.graft.merge.plan.MergePlan;
@@ -116,7 +117,7 @@ sealed interface Node {
         public boolean foreign() { return true; }
 
         @Override
-        public ModelSource open(Pool pool) { return new Permutation(new SharedModel(of.open(pool)), seed); }
+        public ModelSource open(Pool pool) { return new Permutation(new BorrowedModel(of.open(pool)), seed); }
     }
 
     /**
@@ -147,7 +148,7 @@ sealed interface Node {
         return name -> {
             Node node = inputs.get(name);
             if (node == null) throw new RequestException(name, "no model of this study");
-            return new SharedModel(open.apply(node));
+            return new BorrowedModel(open.apply(node));
         };
     }
 

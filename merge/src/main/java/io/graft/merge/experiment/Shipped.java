@@ -2,6 +2,7 @@ package io.graft.merge.experiment;
 
 import io.graft.engine.RequestException;
 import io.graft.engine.RunException;
+import io.graft.formats.files.OutputFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -47,5 +48,5 @@ record Shipped(String name, Path folder) implements AutoCloseable {
     }
 
     @Override
-    public void close() { StepCache.delete(folder); }
+    public void close() { OutputFolder.remove(folder); }
 }

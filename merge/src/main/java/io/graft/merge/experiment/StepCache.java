@@ -4,18 +4,16 @@ import com.google.gson.JsonObject;
 import io.graft.engine.RequestException;
 import io.graft.engine.RunException;
 import io.graft.formats.files.AtomicFile;
+import io.graft.formats.files.OutputFolder;
 import io.graft.formats.json.Json;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 
 /**
  * The steps that are done, as folders. A step is done when its folder has {@code step.json}, which is written last and names
@@ -86,29 +84,7 @@ final class StepCache implements AutoCloseable {
     }
 
     /** Removes a step, for it to be made anew. */
-    void forget(Step step) { delete(folder(step)); }
-
-    static void delete(Path folder) {
-        if (!Files.exists(folder)) return;
-        try {
-            Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-                @Override
-                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                    Files.delete(file);
-                    return FileVisitResult.CONTINUE;
-                }
-
-                @Override
-                public FileVisitResult postVisitDirectory(Path each, IOException error) throws IOException {
-                    if (error != null) throw error;
-                    Files.delete(each);
-                    return FileVisitResult.CONTINUE;
-                }
-            });
-        } catch (IOException error) {
-            throw new RunException(folder.toString(), "cannot be removed: " + error.getMessage(), error);
-        }
-    }
+    void forget(Step step) { OutputFolder.remove(folder(step)); }
 
     @Override
     public void close() {

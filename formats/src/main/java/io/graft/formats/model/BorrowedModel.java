@@ -1,15 +1,17 @@
-package io.graft.merge.analysis;
+package io.graft.formats.model;
 
 import com.google.gson.JsonObject;
-import io.graft.formats.model.ModelSource;
-import io.graft.formats.model.SourceTensor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 
-/** A model that stays open when whoever uses it closes it. */
-record Borrowed(ModelSource model) implements ModelSource {
+/**
+ * A model lent to one or many who close what they use: it stays open, and its owner closes it.
+ *
+ * @param model the model
+ */
+public record BorrowedModel(ModelSource model) implements ModelSource {
 
     @Override
     public String name() { return model.name(); }
