@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 /** Many texts, some at a time: the same tokens, logits to the bit, whatever shares a pass and whatever beginning is computed once. */
 class BatchGeneratorTest {
 
-    private static final ArchFixture FIXTURE = ArchFixture.of("gemma3"); // windows, so that a copied beginning must keep positions
+    private static final ArchFixture FIXTURE = ArchFixture.of("gemma2"); // windows, so that a copied beginning must keep positions
 
     /** Prompts with 20 tokens in common, of 21 to 60 tokens. */
     private static List<Request> requests(int texts) {

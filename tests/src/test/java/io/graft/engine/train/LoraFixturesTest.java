@@ -31,7 +31,7 @@ class LoraFixturesTest {
     @ParameterizedTest
     @MethodSource("adapters")
     void trainsLikePeft(String name) {
-        Path folder = Fixtures.require("fixtures/lora/" + name);
+        Path folder = Fixtures.requireAll("fixtures/lora/" + name, "io.safetensors");
         JsonObject facts = Json.readObject(Fixtures.require("fixtures/lora/manifest.json")).getAsJsonObject("adapters").getAsJsonObject(name);
         JsonObject bounds = Json.readObject(Fixtures.require("fixtures/lora/bounds.json")).getAsJsonObject(name);
         String checkpoint = Path.of(facts.get("checkpoint").getAsString()).getFileName().toString();

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.graft.engine.memory.DType;
 import io.graft.merge.cli.Main;
 import io.graft.merge.plan.MergePlan;
+import io.graft.tests.Signals;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -107,13 +108,13 @@ class KilledMergeTest {
     void signalsRemoveWhatIsHalfDoneAndSaySo() throws Exception {
         Path recipe = folder.resolve("linear.yml");
         Files.writeString(recipe, "merge_method: linear\nmodels:\n- model: " + folder.resolve("a") + "\n  parameters: {weight: 0.6}\n- model: " + folder.resolve("b") + "\n  parameters: {weight: 0.4}\n");
-        for (String signal : List.of("INT", "TERM")) {
+        for (String signal : Signals.heard()) {
             Path out = folder.resolve("out-" + signal);
             Process child = child(Main.class, "merge", recipe.toString(), out.toString(), "--threads", "1", "--memory", "20k");
             while (child.isAlive() && hidden().isEmpty()) Thread.onSpinWait();
-            assertEquals(0, new ProcessBuilder("kill", "-" + signal, String.valueOf(child.pid())).start().waitFor());
+            Signals.send(signal, child);
             String told = new String(child.getErrorStream().readAllBytes());
-            assertEquals(signal.equals("INT") ? 130 : 143, child.waitFor(), told);
+            assertEquals(Signals.status(signal), child.waitFor(), told);
             assertTrue(told.contains("interrupted: temporary files removed"), told);
             assertFalse(told.contains("error"), told);
             assertFalse(Files.exists(out));

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.graft.engine.RequestException;
 import io.graft.merge.cli.Main;
+import io.graft.tests.Signals;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -118,15 +119,15 @@ class KilledTrainingTest {
                 TrainOptions.defaults().withThreads(2), new TrainListener() {});
         String[] command = {"train", config, "--output", tiny.path("out"), "--set", "checkpoint_steps=0", "--set", "validation_steps=5000", "--set", "select=last", "--set", "max_steps=40"};
         int status = -1;
-        for (String signal : List.of("INT", "TERM")) {
+        for (String signal : Signals.heard()) {
             Process child = child(Main.class, command);
             Path metrics = folder.resolve("out.train/metrics.jsonl");
             int before = Files.exists(metrics) ? Files.readAllLines(metrics).size() : 0;
             while (child.isAlive() && (!Files.exists(metrics) || Files.readAllLines(metrics).size() < before + 3)) Thread.sleep(1);
-            assertEquals(0, new ProcessBuilder("kill", "-" + signal, String.valueOf(child.pid())).start().waitFor());
+            Signals.send(signal, child);
             String told = new String(child.getErrorStream().readAllBytes());
             status = child.waitFor();
-            assertEquals(signal.equals("INT") ? 130 : 143, status, told);
+            assertEquals(Signals.status(signal), status, told);
             assertTrue(told.contains("interrupted: checkpoint " + tiny.path("out.train/checkpoints/step-")) && told.contains("the same command goes on from there"), told);
             assertFalse(Files.exists(folder.resolve("out")));
         }
