@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -11,6 +12,9 @@ import org.junit.jupiter.api.Assumptions;
  * subset committed under {@code tests/src/test/resources/shared}. Counts what was found and what was not.
  */
 public final class Fixtures {
+
+    /** How a reason for skipping begins where golden data is not there; its group is the folder, such as {@code fixtures/lora}. */
+    static final Pattern ABSENT = Pattern.compile("(?:[\\w.]+: )?no ([\\w-]+(?:/[\\w-]+)?).* \\(set GRAFT_SHARED", Pattern.DOTALL);
 
     private static final AtomicInteger RAN = new AtomicInteger(), SKIPPED = new AtomicInteger();
 
