@@ -1,5 +1,6 @@
 package io.graft.formats.tokenizer;
 
+import io.graft.engine.generate.TextStream;
 import java.util.Arrays;
 
 /**
@@ -8,7 +9,7 @@ import java.util.Arrays;
  * <p>It decodes a window: the ids of the last piece that it gave, as context (a decoder may treat the first token of a text
  * in its own way), and the ids since. The new text is what goes beyond the context's. For one thread.
  */
-public final class StreamDecoder {
+public final class StreamDecoder implements TextStream {
 
     /** So many ids without a whole character are no character on its way: they are given as they are. */
     private static final int LONGEST_WAIT = 64;
@@ -30,13 +31,14 @@ public final class StreamDecoder {
      * Takes one more id.
      *
      * @param id the id
-     * @return the text that is certain now and was not before; null for nothing yet
+     * @return the text that is certain now and was not before; empty for nothing yet
      */
-    public String next(int id) {
+    @Override
+    public String push(int id) {
         if (count == ids.length) ids = Arrays.copyOf(ids, count * 2);
         ids[count++] = id;
         String text = tokenizer.decode(ids, 0, count, skipSpecial);
-        if (text.length() <= prefix.length() || text.endsWith("\uFFFD") && count - context < LONGEST_WAIT) return null;
+        if (text.length() <= prefix.length() || text.endsWith("\uFFFD") && count - context < LONGEST_WAIT) return "";
         return give(text);
     }
 
@@ -45,6 +47,7 @@ public final class StreamDecoder {
      *
      * @return the rest of the text; empty where there is none
      */
+    @Override
     public String finish() {
         String text = tokenizer.decode(ids, 0, count, skipSpecial);
         String rest = count == context || text.length() <= prefix.length() ? "" : give(text);

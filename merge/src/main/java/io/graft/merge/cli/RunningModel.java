@@ -11,7 +11,6 @@ import io.graft.formats.chat.ChatTemplate;
 import io.graft.formats.huggingface.Architectures;
 import io.graft.formats.huggingface.GenerationConfig;
 import io.graft.formats.model.ModelSource;
-import io.graft.formats.tokenizer.StreamDecoder;
 import io.graft.formats.tokenizer.Tokenizer;
 import io.graft.formats.tokenizer.TokenizerFiles;
 import io.graft.formats.weights.ModelWeights;
@@ -103,20 +102,7 @@ final class RunningModel implements AutoCloseable {
     }
 
     /** {@return a stream of text for a new text; null without a tokenizer} */
-    TextStream stream() {
-        if (tokenizer == null) return null;
-        StreamDecoder decoder = tokenizer.stream(true);
-        return new TextStream() {
-            @Override
-            public String push(int id) {
-                String piece = decoder.next(id);
-                return piece == null ? "" : piece;
-            }
-
-            @Override
-            public String finish() { return decoder.finish(); }
-        };
-    }
+    TextStream stream() { return tokenizer == null ? null : tokenizer.stream(true); }
 
     /**
      * Reads token ids.

@@ -12,7 +12,6 @@ import io.graft.formats.chat.ChatTemplate;
 import io.graft.formats.chat.Message;
 import io.graft.formats.huggingface.GenerationConfig;
 import io.graft.formats.model.ModelSource;
-import io.graft.formats.tokenizer.StreamDecoder;
 import io.graft.formats.tokenizer.Tokenizer;
 import io.graft.formats.tokenizer.TokenizerFiles;
 import java.util.Arrays;
@@ -74,19 +73,7 @@ public record EvalModel(String name, CausalLm lm, Tokenizer tokenizer, Set<Integ
     }
 
     /** Text of new tokens, special ones left out. */
-    TextStream stream() {
-        StreamDecoder decoder = tokenizer.stream(true);
-        return new TextStream() {
-            @Override
-            public String push(int id) {
-                String piece = decoder.next(id);
-                return piece == null ? "" : piece;
-            }
-
-            @Override
-            public String finish() { return decoder.finish(); }
-        };
-    }
+    TextStream stream() { return tokenizer.stream(true); }
 
     /**
      * A continuation to be scored, as evaluation harnesses define it: blanks at the end of the context count as the

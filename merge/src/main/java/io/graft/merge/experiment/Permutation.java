@@ -6,10 +6,10 @@ import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Owner;
 import io.graft.engine.memory.Shape;
 import io.graft.formats.model.ModelSource;
+import io.graft.formats.model.ModelView;
 import io.graft.formats.model.SourceTensor;
 import io.graft.formats.model.StoredRange;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,7 +22,7 @@ import java.util.SplittableRandom;
  * rounding of sums the same function, in a basis that no other model shares. What a merge with it gives shows how much of a
  * merge's success rests on a common base.
  */
-final class Permutation implements ModelSource {
+final class Permutation extends ModelView {
 
     /** Which sizes of a matrix run over the residual stream (R), over a layer's feed-forward units (F), or over neither (-). */
     private static final List<String[]> ROLES = List.of(
@@ -31,11 +31,10 @@ final class Permutation implements ModelSource {
             new String[] {"q_proj.bias", "-"}, new String[] {"k_proj.bias", "-"}, new String[] {"v_proj.bias", "-"},
             new String[] {"gate_proj.weight", "FR"}, new String[] {"up_proj.weight", "FR"}, new String[] {"down_proj.weight", "RF"});
 
-    private final ModelSource model;
     private final SequencedMap<String, SourceTensor> tensors = new LinkedHashMap<>();
 
     Permutation(ModelSource model, long seed) {
-        this.model = model;
+        super(model);
         JsonObject config = model.config();
         if (!config.has("hidden_size")) throw new RequestException(model.name(), "cannot be permuted", "a config with hidden_size", "none");
         int hidden = config.get("hidden_size").getAsInt();
@@ -110,15 +109,4 @@ final class Permutation implements ModelSource {
     @Override
     public SequencedMap<String, SourceTensor> tensors() { return Collections.unmodifiableSequencedMap(tensors); }
 
-    @Override
-    public JsonObject config() { return model.config(); }
-
-    @Override
-    public Optional<Path> folder() { return model.folder(); }
-
-    @Override
-    public SequencedMap<String, String> sideFiles() { return model.sideFiles(); }
-
-    @Override
-    public void close() { model.close(); }
 }

@@ -1,28 +1,27 @@
 package io.graft.merge.experiment;
 
-import com.google.gson.JsonObject;
 import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Shape;
 import io.graft.formats.model.ModelSource;
+import io.graft.formats.model.ModelView;
 import io.graft.formats.model.SourceTensor;
 import io.graft.formats.model.StoredRange;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 
 /** An expert before its training: the names, shapes and config of its base, so that merges with it can be planned. It holds no values. */
-final class PromisedModel implements ModelSource {
+final class PromisedModel extends ModelView {
 
     private final String name;
-    private final ModelSource like;
     private final SequencedMap<String, SourceTensor> tensors = new LinkedHashMap<>();
 
     PromisedModel(String name, ModelSource like) {
+        super(like);
         this.name = name;
-        this.like = like;
         like.tensors().forEach((key, tensor) -> tensors.put(key, new Promise(name, tensor)));
     }
 
@@ -51,14 +50,9 @@ final class PromisedModel implements ModelSource {
     @Override
     public SequencedMap<String, SourceTensor> tensors() { return Collections.unmodifiableSequencedMap(tensors); }
 
+    /** What there is to note is the base's, which says it itself. */
     @Override
-    public JsonObject config() { return like.config(); }
-
-    @Override
-    public Optional<Path> folder() { return like.folder(); }
-
-    @Override
-    public SequencedMap<String, String> sideFiles() { return like.sideFiles(); }
+    public List<String> notes() { return List.of(); }
 
     @Override
     public void close() {

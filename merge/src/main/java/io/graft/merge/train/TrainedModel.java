@@ -1,19 +1,17 @@
 package io.graft.merge.train;
 
-import com.google.gson.JsonObject;
 import io.graft.engine.autograd.Parameter;
 import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
 import io.graft.formats.model.ModelSource;
+import io.graft.formats.model.ModelView;
 import io.graft.formats.model.SourceTensor;
 import io.graft.formats.model.StoredRange;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -21,13 +19,12 @@ import java.util.SequencedMap;
  * A model with some of its weights trained: those are F32 masters in memory, to be rounded once when they are written; all others
  * are the model's, their stored bytes too. Closing it closes nothing.
  */
-final class TrainedModel implements ModelSource {
+final class TrainedModel extends ModelView {
 
-    private final ModelSource model;
     private final SequencedMap<String, SourceTensor> tensors;
 
     TrainedModel(ModelSource model, Collection<Parameter> trained) {
-        this.model = model;
+        super(model);
         this.tensors = new LinkedHashMap<>(model.tensors());
         for (Parameter each : trained) tensors.computeIfPresent(each.name(), (name, old) -> new Master(name, old.dtype(), each.value()));
     }
@@ -46,23 +43,10 @@ final class TrainedModel implements ModelSource {
     }
 
     @Override
-    public String name() { return model.name(); }
-
-    @Override
     public SequencedMap<String, SourceTensor> tensors() { return Collections.unmodifiableSequencedMap(tensors); }
 
     @Override
-    public JsonObject config() { return model.config(); }
-
-    @Override
-    public Optional<Path> folder() { return model.folder(); }
-
-    @Override
-    public SequencedMap<String, String> sideFiles() { return model.sideFiles(); }
-
-    @Override
-    public List<String> notes() { return model.notes(); }
-
-    @Override
-    public void close() {}
+    public void close() {
+        // The model is its opener's, the masters are the training's.
+    }
 }

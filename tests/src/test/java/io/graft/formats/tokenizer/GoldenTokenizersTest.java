@@ -59,7 +59,7 @@ class GoldenTokenizersTest {
         for (JsonObject row : Golden.rows(kind, "streams.jsonl")) {
             StreamDecoder stream = Golden.tokenizer(kind).stream(false);
             List<String> pieces = new ArrayList<>();
-            for (int id : Golden.ints(row.get("ids"))) pieces.add(stream.next(id));
+            for (int id : Golden.ints(row.get("ids"))) pieces.add(stream.push(id));
             assertEquals(strings(row.get("pieces")), pieces, row.toString());
         }
     }
@@ -78,7 +78,7 @@ class GoldenTokenizersTest {
 
     private static List<String> strings(JsonElement list) {
         List<String> strings = new ArrayList<>();
-        for (JsonElement each : list.getAsJsonArray()) strings.add(each.isJsonNull() ? null : each.getAsString());
+        for (JsonElement each : list.getAsJsonArray()) strings.add(each.isJsonNull() ? "" : each.getAsString()); // tokenizers has nothing where we have an empty piece
         return strings;
     }
 }
