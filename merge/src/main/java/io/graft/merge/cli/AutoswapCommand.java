@@ -22,9 +22,9 @@ import picocli.CommandLine.Option;
 
 /** {@code graft autoswap}: chooses which expert each layer and module comes from, by gradients, and writes a recipe. */
 @Command(name = "autoswap", description = "Choose which expert each layer and module comes from, by a few gradients, and write it as a recipe.",
-        footer = {"", "Four gradients (of each ability, at the base and at the other expert) estimate what each unit's task vector does to each ability; choices for several weights of",
-            "the one against the other are judged by the questions, or by the calibration's loss where there are none, and the best is refined unit by unit.",
-            "Example: graft autoswap --base graft-demo/base --math graft-demo/math-expert --language graft-demo/language-expert --world 0 --out auto.yml",
+        footer = {"", "Four gradients (of each ability, at the base and at the other expert) estimate what each unit's task vector does to each ability; choices for several weights of "
+            + "the one against the other are judged by the questions, or by the calibration's loss where there are none, and the best is refined unit by unit.", "",
+            "Example: graft autoswap --base graft-demo/base --math graft-demo/math-expert --language graft-demo/language-expert --world 0 --out auto.yml", "",
             "With --json: recipe, score, evaluations, passes, cost, seconds, choices (unit, source), trials (move, choices, score)."})
 final class AutoswapCommand implements Callable<Integer> {
 

@@ -30,8 +30,8 @@ import picocli.CommandLine.Parameters;
 
 /** {@code graft eval}: how many questions a model answers rightly. */
 @Command(name = "eval", description = "Asks a model the questions of tasks and counts right answers.",
-        footer = {"", "Tasks: mgsm_{direct,native_cot,en_cot}_{en,sw,bn,te,ja} and gsm8k by the rules of lm-evaluation-harness, msvamp_{en,sw,bn,ja}, a YAML file, or",
-            "exact:FILE, choice:FILE, perplexity:FILE. Greedy; the same answers for any --batch. Every metric is printed; a task's accuracy is the one with a star.",
+        footer = {"", "Tasks: mgsm_{direct,native_cot,en_cot}_{en,sw,bn,te,ja} and gsm8k by the rules of lm-evaluation-harness, msvamp_{en,sw,bn,ja}, a YAML file, or "
+            + "exact:FILE, choice:FILE, perplexity:FILE. Greedy; the same answers for any --batch. Every metric is printed; a task's accuracy is the one with a star.",
             "--json prints model, settings and results: for each task its metric, accuracy, correct, total, low and high (Wilson, 95 %), and all metrics.", "",
             "Example: graft eval models/SmolLM2-135M-Instruct --tasks mgsm_direct_sw,msvamp_sw --shots 2 --limit 50 --samples samples/"})
 final class EvalCommand implements Runnable {

@@ -26,8 +26,8 @@ import picocli.CommandLine.Option;
 
 /** {@code graft learn-merge}: coefficients for each layer and module by gradient descent through the merge. */
 @Command(name = "learn-merge", description = "Learn how much of each expert every layer and module takes, by gradient descent through the merge, and write it as a recipe.",
-        footer = {"", "A quarter of the calibration texts is held out: no step learns from it, and the best coefficients by it are kept.",
-            "Example: graft learn-merge --base graft-demo/base --math graft-demo/math-expert --language graft-demo/language-expert --world 0 --out learned.yml",
+        footer = {"", "A quarter of the calibration texts is held out: no step learns from it, and the best coefficients by it are kept.", "",
+            "Example: graft learn-merge --base graft-demo/base --math graft-demo/math-expert --language graft-demo/language-expert --world 0 --out learned.yml", "",
             "With --json: recipe, objective, others (of simple merges), accuracies, passes, seconds, checks (step, training, held_out), coefficients (unit, values)."})
 final class LearnMergeCommand implements Callable<Integer> {
 

@@ -16,8 +16,8 @@ import picocli.CommandLine.Parameters;
 
 /** {@code graft perplexity}: how well a model predicts a text. */
 @Command(name = "perplexity", description = "Tells how well a model predicts a text.",
-        footer = {"", "A window moves over the text by STRIDE tokens; each token is scored once, given those before it in its window. With a stride as",
-            "long as the window, the first token of each window follows nothing and is not scored.",
+        footer = {"", "A window moves over the text by STRIDE tokens; each token is scored once, given those before it in its window. With a stride as "
+            + "long as the window, the first token of each window follows nothing and is not scored.",
             "--json prints perplexity, mean_nll, tokens (how many were scored), window, stride, ids, and nll: that of every token but the first, in nats.", "",
             "Example: graft perplexity models/SmolLM2-135M-Instruct book.txt --window 1024"})
 final class PerplexityCommand implements Runnable {

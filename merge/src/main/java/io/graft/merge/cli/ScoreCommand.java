@@ -21,8 +21,8 @@ import picocli.CommandLine.Parameters;
 
 /** {@code graft score}: how likely continuations are, as evaluation harnesses ask. */
 @Command(name = "score", description = "Tells how likely continuations are, as evaluation harnesses define it.",
-        footer = {"", "A line in is {\"context\": TEXT, \"continuation\": TEXT}, or {\"context_ids\": [...], \"continuation_ids\": [...]}. A line out is",
-            "{\"loglikelihood\": of all its tokens together, in nats, \"greedy\": whether each is the likeliest, \"tokens\": how many}.",
+        footer = {"", "A line in is {\"context\": TEXT, \"continuation\": TEXT}, or {\"context_ids\": [...], \"continuation_ids\": [...]}. A line out is "
+            + "{\"loglikelihood\": of all its tokens together, in nats, \"greedy\": whether each is the likeliest, \"tokens\": how many}.",
             "Blanks at the end of a context count as the continuation's; an empty context is the token that begins texts, else the one that ends them.", "",
             "Example: graft score models/SmolLM2-135M-Instruct questions.jsonl"})
 final class ScoreCommand implements Runnable {

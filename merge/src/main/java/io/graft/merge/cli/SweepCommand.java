@@ -28,8 +28,8 @@ import picocli.CommandLine.Option;
 
 /** {@code graft sweep}: every layer swap within ranges, judged without writing one. */
 @Command(name = "sweep", description = "Judge every layer swap (bottom, top, transition, embedding and head rule) without writing one.",
-        footer = {"", "Layers that candidates share are computed once; nothing but the results is written.",
-            "Example: graft sweep --base graft-demo/base --math graft-demo/math-expert --language graft-demo/language-expert --world 0 --html sweep.html",
+        footer = {"", "Layers that candidates share are computed once; nothing but the results is written.", "",
+            "Example: graft sweep --base graft-demo/base --math graft-demo/math-expert --language graft-demo/language-expert --world 0 --html sweep.html", "",
             "With --json: sets, candidates, seconds, results, best first (bottom, top, transition, embeddings, lm_head, score, accuracies)."})
 final class SweepCommand implements Callable<Integer> {
 

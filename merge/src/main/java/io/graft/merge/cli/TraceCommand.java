@@ -29,11 +29,11 @@ import picocli.CommandLine.Parameters;
 
 /** {@code graft trace}: what a model computes, to be compared with anybody else's. */
 @Command(name = "trace", description = "Writes what a model computes of some tokens, to be compared with PyTorch.",
-        footer = {"", "The file has F32 tensors logits [T, V] and loss [1] (the mean over every token but the first), with --hidden also hidden.0 to hidden.L",
-            "[T, H]: hidden.i is the input of layer i, hidden.L the output of the final norm. --float64-reference computes them in double, one",
-            "loop a formula, and adds logits64 and loss64 in F64: for small models.", "",
-            "--labels are as many as the ids and not shifted: a token is predicted by the position before it, the first label never counts, nor does",
-            "a negative one. --grad adds grad.PARAMETER of that loss for every weight, an adapter's merged with the base's; it holds them twice in F32.", "",
+        footer = {"", "The file has F32 tensors logits [T, V] and loss [1] (the mean over every token but the first), with --hidden also hidden.0 to hidden.L "
+            + "[T, H]: hidden.i is the input of layer i, hidden.L the output of the final norm. --float64-reference computes them in double, one "
+            + "loop a formula, and adds logits64 and loss64 in F64: for small models.", "",
+            "--labels are as many as the ids and not shifted: a token is predicted by the position before it, the first label never counts, nor does "
+            + "a negative one. --grad adds grad.PARAMETER of that loss for every weight, an adapter's merged with the base's; it holds them twice in F32.", "",
             "Example: graft trace models/tiny --ids \"1 17 42\" --out trace.safetensors --hidden --grad"})
 final class TraceCommand implements Runnable {
 

@@ -20,14 +20,18 @@ import picocli.CommandLine.Parameters;
 
 /** {@code graft train}: fine-tunes a model, or makes one from scratch, as a configuration says. */
 @Command(name = "train", description = "Fine-tune a model as a configuration says: all weights, some of them, or an adapter.",
-        footer = {"", "Beside OUTPUT stands OUTPUT.train: metrics.jsonl, training.html with the curves, and checkpoints while it runs. Ctrl-C writes",
-            "one. The same command goes on from the newest, to the same bytes as if it had never stopped.", "",
+        footer = {"", "Beside OUTPUT stands OUTPUT.train: metrics.jsonl, training.html with the curves, and checkpoints while it runs. Ctrl-C writes "
+            + "one. The same command goes on from the newest, to the same bytes as if it had never stopped.", "",
+            "graft train --example prints a configuration with every key, explained, to start your own from.", "",
             "Example: graft train config.yml --set optimizer.lr=1e-4", "",
             "With --json: output, output_step, completed, steps, resumed_from, tokens, seconds, loss, validation (list of step and loss), metrics."})
 final class TrainCommand implements Callable<Integer> {
 
-    @Parameters(index = "0", paramLabel = "CONFIG", description = "The configuration, in YAML.")
+    @Parameters(index = "0", arity = "0..1", paramLabel = "CONFIG", description = "The configuration, in YAML.")
     private Path config;
+
+    @Option(names = "--example", description = "Print a configuration with every key, explained.")
+    private boolean example;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Override one key, such as optimizer.lr=1e-4 or data.0.weight=2; again for more.")
     private List<String> overrides = new ArrayList<>();
@@ -55,6 +59,11 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (example) {
+            System.out.print(TrainConfig.example());
+            return 0;
+        }
+        if (config == null) throw new RequestException("CONFIG", "which configuration?", "a YAML file", "nothing", "graft train --example prints one to start from");
         if (common.threads < 1) throw new RequestException("--threads", "too few", "1 or more", common.threads);
         if (resume && restart) throw new RequestException("--resume", "does not go with --restart", "one of them", "both");
         if (output != null) overrides.add("output=" + Json.line(new com.google.gson.JsonPrimitive(output.toString())));

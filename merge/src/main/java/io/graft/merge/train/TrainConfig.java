@@ -6,6 +6,10 @@ import io.graft.engine.memory.DType;
 import io.graft.engine.train.AdamW;
 import io.graft.formats.json.Json;
 import io.graft.merge.yaml.YamlValue;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -131,6 +135,15 @@ public record TrainConfig(Model model, Path output, DType dtype, List<DataFile> 
      * @throws RequestException as {@link #read}, with places in that document
      */
     public static TrainConfig of(YamlValue tree) { return TrainConfigReader.of(tree); }
+
+    /** {@return a configuration as text, with every key, its default and what it does} */
+    public static String example() {
+        try (InputStream text = TrainConfig.class.getResourceAsStream("example.yml")) {
+            return new String(text.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+    }
 
     /** {@return the rows of all micro-batches of a step} */
     public int rowsPerStep() { return batchSize * gradientAccumulation; }

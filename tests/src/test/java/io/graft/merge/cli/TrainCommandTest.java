@@ -92,4 +92,14 @@ class TrainCommandTest {
         assertEquals(2, page.split("<circle", -1).length - 1);
         assertFalse(page.contains("NaN") || page.contains("Infinity"));
     }
+
+    @Test
+    void anExampleIsPrintedAndAConfigurationIsNeeded() {
+        CommandLineRun example = CommandLineRun.of("train", "--example");
+        assertEquals(0, example.status(), example.err());
+        assertEquals(io.graft.merge.train.TrainConfig.example(), example.out());
+        CommandLineRun none = CommandLineRun.of("train");
+        assertEquals(2, none.status());
+        assertTrue(none.err().contains("which configuration?") && none.err().contains("--example"), none.err());
+    }
 }

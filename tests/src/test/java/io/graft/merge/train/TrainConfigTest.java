@@ -2,6 +2,7 @@ package io.graft.merge.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -166,5 +167,25 @@ class TrainConfigTest {
     void aMapIsReadLikeAFile() throws Exception {
         assertEquals(read("{model: m, output: o, data: [a.jsonl], max_steps: 5, optimizer: {lr: 0.001}}"),
                 TrainConfig.of(Map.of("model", "m", "output", Path.of("o"), "data", List.of("a.jsonl"), "max_steps", 5, "optimizer", Map.of("lr", 0.001))));
+    }
+
+    /** What graft train --example prints is a configuration whose values are the defaults, but where it says so; what is marked can be unmarked. */
+    @Test
+    void theExampleIsReadAndSaysTheDefaults() throws Exception {
+        String least = "output: path/to/expert\ndata: [{file: a.jsonl, weight: 1}, {file: b.jsonl, weight: 2}]\nvalidation: [{file: held-out.jsonl}]\noptimizer: {lr: 2e-5}\n";
+        assertEquals(read(least + "model: path/to/model\nmax_steps: 100"), read(TrainConfig.example()));
+        List<String> instead = List.of("model", "epochs", "warmup_ratio", "rates", "trainable", "partition", "  - {trainable");
+        List<String> lines = TrainConfig.example().lines().toList();
+        StringBuilder more = new StringBuilder();
+        for (String line : lines)
+            more.append(line.strip().startsWith("#- ") && instead.stream().anyMatch(line.strip().substring(3)::startsWith) ? "" : line.replaceFirst("#- ", "")).append('\n');
+        TrainConfig all = read(more.toString());
+        assertEquals(List.of(16, 3, DType.F32), List.of(all.lora().get("r").getAsInt(), all.patience(), all.dtype()));
+        List<String> marked = lines.stream().filter(line -> line.startsWith("#- ")).map(line -> line.substring(3)).toList();
+        for (String line : marked.stream().filter(line -> line.startsWith("trainable")).toList()) assertNotEquals(new Selection.All(), read(least + "model: m\nmax_steps: 1\n" + line).trainable());
+        String parts = String.join("\n", marked.stream().filter(line -> line.contains("partition") || line.contains("- {trainable")).toList());
+        assertEquals(2, read(least + "model: m\nmax_steps: 1\n" + parts).partition().size());
+        assertEquals(1, read(least + "model: m\n" + marked.stream().filter(line -> line.startsWith("epochs")).findFirst().orElseThrow()).epochs());
+        assertEquals(0.02, read(least + "max_steps: 1\n" + marked.stream().filter(line -> line.startsWith("model")).findFirst().orElseThrow()).model().fresh().std());
     }
 }
