@@ -67,8 +67,13 @@ public final class TrainBench {
 
     private static double measure(Case chosen, Kernels kernels, ProfiledKernels profiled, int rounds, double product) throws IOException {
         Architecture architecture = chosen.architecture;
-        try (RandomWeights weights = new RandomWeights(architecture, DType.BF16); Gradients gradients = new Gradients(kernels);
-                Parameters parameters = new Parameters(weights, _ -> true, kernels); Trainer trainer = new Trainer(architecture, parameters, kernels, gradients);
+        long elements;
+        Parameters copied;
+        try (RandomWeights weights = new RandomWeights(architecture, DType.BF16)) { // not held while training: a checkpoint would be mapped, and forgotten once it is copied
+            elements = weights.elements();
+            copied = new Parameters(weights, _ -> true, kernels);
+        }
+        try (Gradients gradients = new Gradients(kernels); Parameters parameters = copied; Trainer trainer = new Trainer(architecture, parameters, kernels, gradients);
                 AdamW optimizer = new AdamW(new AdamW.Settings(0.9, 0.95, 1e-8, 0.1, false, 1), parameters.trained(), kernels, gradients)) {
             TrainBatch batch = new TrainBatch();
             for (int text = 0; text < chosen.texts; text++) {
@@ -94,7 +99,7 @@ public final class TrainBench {
                     bestStep = (System.nanoTime() - middle) * 1e-9;
                 }
             }
-            double tokens = batch.rows() / best, bound = 6.0 * weights.elements() * batch.rows() / (product * 1e9);
+            double tokens = batch.rows() / best, bound = 6.0 * elements * batch.rows() / (product * 1e9);
             System.out.printf(Locale.ROOT, "  a step of %d tokens  %8.1f ms, %.1f tokens/s, %.2f of the bound by products; the optimizer %.1f ms%n", batch.rows(), best * 1e3, tokens, bound / best,
                     bestStep * 1e3);
             System.out.printf(Locale.ROOT, "  native memory         %8.2f GB live, %.2f GB resident at most, %d allocations a step%n", Owner.liveBytes() / 1e9, resident(),

@@ -63,7 +63,7 @@ public final class AdapterOps {
         Value down = tape.value(Shape.of(rows, update.rank()), update.a().isTrained());
         math.gatherColumns(update.a().value(), ids, down.data);
         Value sum = up(plain, down, update.b(), update.scale() * scale, () -> {
-            if (update.a().isTrained()) math.scatterColumns(down.gradient, ids, update.a().gradient());
+            if (update.a().isTrained()) math.scatterColumns(down.gradient, ids, tape.sums(update.a()));
         });
         if (update.magnitude() == null) return sum;
         return magnitude(sum, math.columnNorms(table.value(), update.a().value(), update.b().value(), update.scale()), update.magnitude(), null);
@@ -87,12 +87,12 @@ public final class AdapterOps {
         Parameter a = update.a();
         if (a.isTrained()) {
             Tensor in = dropped(x, update, key);
-            kernels.matmul(down.gradient, true, in, false, a.gradient(), true);
+            tape.product(down.gradient, true, in, a);
             giveUnless(x, in);
         }
         if (!x.needsGradient) return;
         if (update.dropout() == 0) {
-            kernels.matmul(down.gradient, false, a.value(), false, tape.gradient(x), true);
+            tape.product(down.gradient, a.value(), x);
             return;
         }
         Tensor dx = tape.pool.take(x.data.shape());
@@ -118,9 +118,9 @@ public final class AdapterOps {
         kernels.matmul(down.data, false, b.value(), true, y.data, true);
         Value sum = tape.inPlaceOf(y, down.needsGradient || b.isTrained());
         tape.record(sum, () -> {
-            if (b.isTrained()) kernels.matmul(sum.gradient, true, down.data, false, b.gradient(), true);
+            if (b.isTrained()) tape.product(sum.gradient, true, down.data, b);
             if (down.needsGradient) {
-                kernels.matmul(sum.gradient, false, b.value(), false, tape.gradient(down), true);
+                tape.product(sum.gradient, b.value(), down);
                 kernels.scale(down.gradient, scale, down.gradient);
                 below.run();
             }
@@ -139,8 +139,8 @@ public final class AdapterOps {
         Value y = tape.value(u.data.shape(), u.needsGradient || magnitude.isTrained() || biasTrained);
         math.scaleColumns(u.data, factor, bias == null ? null : bias.value(), y.data, false);
         tape.record(y, () -> {
-            if (biasTrained) tape.gradients.columnSums(y.gradient, bias.gradient());
-            if (magnitude.isTrained()) math.columnDots(y.gradient, u.data, norms, magnitude.gradient());
+            if (biasTrained) tape.gradients.columnSums(y.gradient, tape.sums(bias));
+            if (magnitude.isTrained()) math.columnDots(y.gradient, u.data, norms, tape.sums(magnitude));
             if (u.needsGradient) math.scaleColumns(y.gradient, factor, null, tape.gradient(u), true);
         });
         return y;
@@ -199,16 +199,17 @@ public final class AdapterOps {
             tape.release(wide);
             tape.release(down);
         });
-        return new Head(wide, new Parameter("adapted " + head.name(), matrix.data, whole ? dMatrix : update.b().gradient()), whole ? wide : down);
+        String name = "adapted " + head.name();
+        return new Head(wide, whole ? new Parameter(name, matrix.data, dMatrix) : Parameter.about(name, matrix.data, update.b()), whole ? wide : down);
     }
 
     private void headBackward(Value matrix, int columns, float[] norms, float[] factor, Parameter head, LowRank update) {
-        if (head.isTrained()) math.addColumns(matrix.gradient, 0, factor, head.gradient());
-        if (update.b().isTrained()) math.addColumns(matrix.gradient, columns, factor, update.b().gradient());
+        if (head.isTrained()) math.addColumns(matrix.gradient, 0, factor, tape.sums(head));
+        if (update.b().isTrained()) math.addColumns(matrix.gradient, columns, factor, tape.sums(update.b()));
         if (norms == null || !update.magnitude().isTrained()) return;
         // The matrix holds factor · [W | B], and the magnitude's gradient wants [W | B] / norm: both factors divide.
         float[] divisor = norms.clone();
         for (int i = 0; i < divisor.length; i++) divisor[i] *= factor[i];
-        math.rowDots(matrix.gradient, matrix.data, divisor, update.magnitude().gradient());
+        math.rowDots(matrix.gradient, matrix.data, divisor, tape.sums(update.magnitude()));
     }
 }

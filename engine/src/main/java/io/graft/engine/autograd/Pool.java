@@ -3,80 +3,116 @@ package io.graft.engine.autograd;
 import io.graft.engine.kernel.Kernels;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
-import java.util.ArrayDeque;
-import java.util.Collections;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Tensors that are used again from step to step. Batches are seldom of the same number of tokens, so memory is kept by size, not by
- * shape (kept by shape, 300 steps of 64 short lines held 8 GB): the smallest that is free and large enough serves, up to twice the
- * size, and where none does, a smaller one is given up for the new one. So what is held follows the largest batch, and not how many
- * sizes there were: 100 steps of 4 problems of GSM8K, 135M parameters, held 5.5 GB by shape.
+ * Memory that is used again within a step and from step to step. A few large blocks are cut into ranges; a range that comes back
+ * grows together with what is free beside it. So whatever is needed at one time shares the memory of what is needed at another, of
+ * whatever size: gradients that of activations, and a batch that of the one before, whose lines were longer or shorter. (Kept by
+ * shape, 100 steps of 4 problems of GSM8K with 135M parameters held 5.5 GB.)
  */
 final class Pool implements AutoCloseable {
 
+    /** Floats to which ranges are rounded up: a cache line. */
+    private static final long UNIT = 16;
+    /** A new block has at least this share of what is held already: blocks stay few. */
+    private static final int SHARE = 8;
+
     private final Kernels kernels;
-    private final NavigableMap<Long, Deque<Tensor>> free = new TreeMap<>();
-    /** Whose memory each view is that somebody has. */
-    private final Map<Tensor, Tensor> taken = new IdentityHashMap<>();
-    private final Set<Tensor> all = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final List<Block> blocks = new ArrayList<>();
+    /** Where each view is that somebody has. */
+    private final Map<Tensor, Range> taken = new IdentityHashMap<>();
+
+    private record Range(Block block, long from, long size) {}
+
+    private static final class Block {
+        final Tensor memory;
+        /** Free ranges: where each begins, and its size; no two touch. */
+        final TreeMap<Long, Long> free = new TreeMap<>();
+
+        Block(Tensor memory) {
+            this.memory = memory;
+            free.put(0L, size());
+        }
+
+        long size() { return memory.shape().elements(); }
+
+        boolean isFree() { return free.size() == 1 && free.firstEntry().getValue() == size(); }
+    }
 
     Pool(Kernels kernels) { this.kernels = kernels; }
 
     /** A tensor whose values are undefined. */
     Tensor take(Shape shape) {
-        long capacity = capacity(shape.elements());
-        Map.Entry<Long, Deque<Tensor>> fits = free.ceilingEntry(capacity);
-        Tensor whole = fits != null && fits.getKey() <= 2 * capacity ? pop(fits) : make(capacity), view = whole.rows(0, shape.elements()).reshape(shape);
-        taken.put(view, whole);
+        long size = Math.max(1, (shape.elements() + UNIT - 1) / UNIT) * UNIT;
+        Range range = find(size);
+        if (range == null) range = new Range(grow(size), 0, size);
+        cut(range);
+        Tensor view = range.block.memory.rows(range.from, shape.elements()).reshape(shape);
+        taken.put(view, range);
         return view;
     }
 
-    private Tensor pop(Map.Entry<Long, Deque<Tensor>> entry) {
-        Tensor popped = entry.getValue().pop();
-        if (entry.getValue().isEmpty()) free.remove(entry.getKey());
-        return popped;
+    /** The beginning of the smallest free range that is large enough: large ones are kept for what is large. */
+    private Range find(long size) {
+        Range best = null;
+        long smallest = Long.MAX_VALUE;
+        for (Block block : blocks)
+            for (Map.Entry<Long, Long> free : block.free.entrySet())
+                if (free.getValue() >= size && free.getValue() < smallest) {
+                    smallest = free.getValue();
+                    best = new Range(block, free.getKey(), size);
+                }
+        return best;
     }
 
-    /** The next of eight sizes to an octave. */
-    private static long capacity(long elements) {
-        long step = Math.max(1, Long.highestOneBit(elements) / 8);
-        return (elements + step - 1) / step * step;
+    private static void cut(Range range) {
+        long size = range.block.free.remove(range.from);
+        if (size > range.size) range.block.free.put(range.from + range.size, size - range.size);
     }
 
-    private Tensor make(long capacity) {
-        Map.Entry<Long, Deque<Tensor>> smaller = free.lowerEntry(capacity);
-        if (smaller != null) {
-            Tensor given = pop(smaller);
-            all.remove(given);
-            given.close();
+    /** A new block, in exchange for as much of which nothing is in use. */
+    private Block grow(long atLeast) {
+        long held = blocks.stream().mapToLong(Block::size).sum(), size = Math.max(atLeast, held / SHARE / UNIT * UNIT), closed = 0;
+        for (Block block : List.copyOf(blocks)) {
+            if (closed >= size || !block.isFree()) continue;
+            closed += block.size();
+            blocks.remove(block);
+            block.memory.close();
         }
-        Tensor made = kernels.allocate("activations", Shape.of(capacity));
-        all.add(made);
+        Block made = new Block(kernels.allocate("activations and gradients", Shape.of(size)));
+        blocks.add(made);
         return made;
     }
 
     /** A tensor of zeros. */
     Tensor takeZeros(Shape shape) {
         Tensor taken = take(shape);
-        taken.segment().fill((byte) 0);
+        kernels.backward().clear(taken);
         return taken;
     }
 
     /** Takes back what {@link #take} gave. */
     void give(Tensor tensor) {
-        Tensor whole = taken.remove(tensor);
-        if (whole == null) throw new IllegalStateException(tensor + " is not of this pool, or has come back before");
-        free.computeIfAbsent(whole.shape().elements(), _ -> new ArrayDeque<>()).push(whole);
+        Range range = taken.remove(tensor);
+        if (range == null) throw new IllegalStateException(tensor + " is not of this pool, or has come back before");
+        TreeMap<Long, Long> free = range.block.free;
+        long from = range.from, size = range.size;
+        Map.Entry<Long, Long> before = free.lowerEntry(from);
+        if (before != null && before.getKey() + before.getValue() == from) {
+            from = before.getKey();
+            size += before.getValue();
+        }
+        Long after = free.remove(range.from + range.size);
+        free.put(from, after == null ? size : size + after);
     }
 
     @Override
     public void close() {
-        for (Tensor tensor : all) tensor.close();
+        for (Block block : blocks) block.memory.close();
     }
 }

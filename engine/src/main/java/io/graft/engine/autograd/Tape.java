@@ -6,6 +6,7 @@ import io.graft.engine.kernel.Kernels;
 import io.graft.engine.kernel.RopeStyle;
 import io.graft.engine.kernel.Sequences;
 import io.graft.engine.kernel.backward.Gradients;
+import io.graft.engine.kernel.backward.Sink;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
 import java.util.ArrayList;
@@ -51,7 +52,7 @@ public final class Tape implements AutoCloseable {
     public Value embed(Parameter table, int[] ids, int rows, float scale) {
         Value y = value(Shape.of(rows, table.value().shape().columns()), table.isTrained());
         kernels.embed(table.value(), ids, scale, y.data);
-        record(y, () -> gradients.embed(ids, scale, y.gradient, table.gradient()));
+        record(y, () -> gradients.embed(ids, scale, y.gradient, sums(table)));
         return y;
     }
 
@@ -68,9 +69,9 @@ public final class Tape implements AutoCloseable {
         Value y = value(Shape.of(x.data.shape().rows(), weight.value().shape().size(0)), x.needsGradient || weight.isTrained() || biasTrained);
         kernels.linear(x.data, weight.value(), bias == null ? null : bias.value(), y.data);
         record(y, () -> {
-            if (weight.isTrained()) kernels.matmul(y.gradient, true, x.data, false, weight.gradient(), true);
-            if (biasTrained) gradients.columnSums(y.gradient, bias.gradient());
-            if (x.needsGradient) kernels.matmul(y.gradient, false, weight.value(), false, gradient(x), true);
+            if (weight.isTrained()) product(y.gradient, true, x.data, weight);
+            if (biasTrained) gradients.columnSums(y.gradient, sums(bias));
+            if (x.needsGradient) product(y.gradient, weight.value(), x);
         });
         return y;
     }
@@ -87,7 +88,7 @@ public final class Tape implements AutoCloseable {
     public Value rmsNorm(Value x, Parameter gain, float eps, boolean unitOffset) {
         Value y = value(x.data.shape(), x.needsGradient || gain.isTrained());
         kernels.rmsNorm(x.data, gain.value(), eps, unitOffset, y.data);
-        record(y, () -> gradients.rmsNorm(x.data, gain.value(), eps, unitOffset, y.gradient, gradientOrNull(x), gain.gradient()));
+        record(y, () -> gradients.rmsNorm(x.data, gain.value(), eps, unitOffset, y.gradient, gradientOrNull(x), sumsOrNull(gain)));
         return y;
     }
 
@@ -102,7 +103,7 @@ public final class Tape implements AutoCloseable {
     public Value layerNorm(Value x, Parameter gain, float eps) {
         Value y = value(x.data.shape(), x.needsGradient || gain.isTrained());
         kernels.layerNorm(x.data, gain.value(), eps, y.data);
-        record(y, () -> gradients.layerNorm(x.data, gain.value(), eps, y.gradient, gradientOrNull(x), gain.gradient()));
+        record(y, () -> gradients.layerNorm(x.data, gain.value(), eps, y.gradient, gradientOrNull(x), sumsOrNull(gain)));
         return y;
     }
 
@@ -183,15 +184,39 @@ public final class Tape implements AutoCloseable {
     public Value add(Value a, Value b) {
         Value y = value(a.data.shape(), a.needsGradient || b.needsGradient);
         kernels.add(a.data, b.data, 1, y.data);
-        record(y, () -> {
-            if (a.needsGradient) kernels.add(gradient(a), y.gradient, 1, a.gradient);
-            if (b.needsGradient) kernels.add(gradient(b), y.gradient, 1, b.gradient);
-        });
+        record(y, () -> addBackward(a, b, y));
         return y;
     }
 
     /**
-     * The sum of next-token losses; {@link #backward} starts from it.
+     * a + b in b's place, which no operation may need: neither that which made b for its own gradient, nor another that has read it.
+     *
+     * @param a any shape
+     * @param b like a, what a linear map or a norm has given
+     * @return like a
+     */
+    public Value addInto(Value a, Value b) {
+        kernels.add(a.data, b.data, 1, b.data);
+        Value y = inPlaceOf(b, a.needsGradient);
+        record(y, () -> addBackward(a, b, y));
+        return y;
+    }
+
+    /** A sum's gradient is that of its terms: one gets a copy, the other the gradient itself. */
+    private void addBackward(Value a, Value b, Value y) {
+        if (a.needsGradient) {
+            Sink sink = sink(a);
+            if (sink.add()) kernels.add(a.gradient, y.gradient, 1, a.gradient);
+            else kernels.copy(y.gradient, a.gradient);
+        }
+        if (!b.needsGradient) return;
+        addOrGive(b, y.gradient);
+        y.gradient = null;
+    }
+
+    /**
+     * The sum of next-token losses. Gradients by hidden and head are made at once, while the logits are at hand; {@link #backward} goes on
+     * from there.
      *
      * @param hidden     (T, H)
      * @param head       (V, H)
@@ -218,18 +243,22 @@ public final class Tape implements AutoCloseable {
     public double crossEntropy(AdapterOps.Head adapted, float logitScale, float softCap, int[] targets, float weight) {
         Value hidden = adapted.hidden(), read = adapted.read();
         Parameter head = adapted.head();
-        int rows = Math.toIntExact(hidden.data.shape().rows());
+        if (!recording || !hidden.needsGradient && !head.isTrained()) return lossAlone(hidden.data, head.value(), logitScale, softCap, targets);
+        Tensor scratch = pool.take(Gradients.scratch(hidden.data, head.value()));
+        Sink dHidden = hidden.needsGradient ? sink(hidden) : null, dHead = head.isTrained() ? sink(head) : null;
+        double loss = gradients.crossEntropy(hidden.data, head.value(), logitScale, softCap, targets, weight, scratch, dHidden, read.data, dHead);
+        pool.give(scratch);
+        return loss;
+    }
+
+    private double lossAlone(Tensor hidden, Tensor head, float logitScale, float softCap, int[] targets) {
+        int rows = Math.toIntExact(hidden.shape().rows());
         Tensor loss = pool.take(Shape.of(rows)), logSumExp = pool.take(Shape.of(rows));
-        kernels.crossEntropy(hidden.data, head.value(), logitScale, softCap, targets, loss, logSumExp, null);
+        kernels.crossEntropy(hidden, head, logitScale, softCap, targets, loss, logSumExp, null);
         float[] losses = new float[rows];
         kernels.download(loss, losses);
         pool.give(loss);
-        if (recording && (hidden.needsGradient || head.isTrained()))
-            backward.add(() -> {
-                gradients.crossEntropy(hidden.data, head.value(), logitScale, softCap, targets, logSumExp, weight, gradientOrNull(hidden), read.data, head.gradient());
-                pool.give(logSumExp);
-            });
-        else pool.give(logSumExp);
+        pool.give(logSumExp);
         double sum = 0;
         for (float each : losses) sum += each;
         return sum;
@@ -337,9 +366,59 @@ public final class Tape implements AutoCloseable {
         value.gradient = null;
     }
 
+    /** A gradient to add to. */
     Tensor gradient(Value x) {
         if (x.gradient == null) x.gradient = pool.takeZeros(x.data.shape());
         return x.gradient;
+    }
+
+    /** x's gradient += a b: the first to come is written, not added to zeros. */
+    void product(Tensor a, Tensor b, Value x) {
+        Sink sink = sink(x);
+        kernels.matmul(a, false, b, false, sink.to(), sink.add());
+    }
+
+    private Sink sink(Value x) {
+        boolean first = x.gradient == null;
+        if (first) x.gradient = pool.take(x.data.shape());
+        return new Sink(x.gradient, !first);
+    }
+
+    /** The same of a parameter. */
+    void product(Tensor a, boolean transposed, Tensor b, Parameter parameter) {
+        Sink sink = sink(parameter);
+        kernels.matmul(a, transposed, b, false, sink.to(), sink.add());
+    }
+
+    private Sink sink(Parameter parameter) {
+        boolean first = !parameter.hasGradient();
+        if (first) parameter.putGradient(pool.take(parameter.gradientShape()));
+        return new Sink(parameter.gradient(), !first);
+    }
+
+    /** A parameter's gradient to add to. */
+    Tensor sums(Parameter parameter) {
+        if (!parameter.hasGradient()) parameter.putGradient(pool.takeZeros(parameter.gradientShape()));
+        return parameter.gradient();
+    }
+
+    private Tensor sumsOrNull(Parameter parameter) { return parameter.isTrained() ? sums(parameter) : null; }
+
+    /**
+     * Makes the gradient of a parameter that no operation has read zero.
+     *
+     * @param parameter one that is trained
+     */
+    public void complete(Parameter parameter) { sums(parameter); }
+
+    /**
+     * Takes the memory of a gradient back.
+     *
+     * @param parameter whose gradient is needed no more
+     */
+    public void forget(Parameter parameter) {
+        Tensor gradient = parameter.takeGradient();
+        if (gradient != null) pool.give(gradient);
     }
 
     private Tensor gradientOrNull(Value x) { return x.needsGradient ? gradient(x) : null; }

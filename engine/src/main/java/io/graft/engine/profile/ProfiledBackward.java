@@ -48,8 +48,13 @@ final class ProfiledBackward implements BackwardKernels {
     public void embed(int[] ids, float scale, Tensor dy, Tensor dTable) { note("embed backward", dy, 2 * dy.shape().elements(), () -> backward.embed(ids, scale, dy, dTable), dy, dy, dy); }
 
     @Override
-    public void logits(Tensor part, int from, float logitScale, float softCap, int[] targets, Tensor logSumExp, float weight) {
-        note("crossEntropy backward", part, 20 * part.shape().elements(), () -> backward.logits(part, from, logitScale, softCap, targets, logSumExp, weight), part, part);
+    public void logits(Tensor part, int from, float logitScale, float softCap, int[] targets, Tensor sums, float weight) {
+        note("crossEntropy backward", part, 20 * part.shape().elements(), () -> backward.logits(part, from, logitScale, softCap, targets, sums, weight), part, part);
+    }
+
+    @Override
+    public void logSumExp(Tensor part, int from, float logitScale, float softCap, int[] targets, Tensor sums) {
+        note("logSumExp", part, 20 * part.shape().elements(), () -> backward.logSumExp(part, from, logitScale, softCap, targets, sums), part);
     }
 
     @Override

@@ -83,10 +83,10 @@ final class ForwardPass {
         boolean sandwich = architecture.block() == Block.SANDWICH;
         Value x = norm(h, at + "input_layernorm.weight");
         Value attended = attend(layer, at + "self_attn.", x, sequences, angles);
-        if (architecture.block() == Block.PARALLEL) return tape.add(tape.add(h, attended), mlp(at + "mlp.", x));
-        h = tape.add(h, sandwich ? norm(attended, at + "post_attention_layernorm.weight") : attended);
+        if (architecture.block() == Block.PARALLEL) return tape.addInto(tape.addInto(h, attended), mlp(at + "mlp.", x));
+        h = tape.addInto(h, sandwich ? norm(attended, at + "post_attention_layernorm.weight") : attended);
         Value out = mlp(at + "mlp.", norm(h, at + (sandwich ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight")));
-        return tape.add(h, sandwich ? norm(out, at + "post_feedforward_layernorm.weight") : out);
+        return tape.addInto(h, sandwich ? norm(out, at + "post_feedforward_layernorm.weight") : out);
     }
 
     private Value attend(int layer, String at, Value x, Sequences sequences, Tape.Angles angles) {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The weights of a model in training: F32 masters with gradients for what is trained, the source's own tensors for what is frozen,
+ * The weights of a model in training: F32 masters for what is trained, whose gradients are the {@link Trainer}'s, the source's own tensors for what is frozen,
  * which cost no memory.
  */
 public final class Parameters implements AutoCloseable {
@@ -38,7 +38,7 @@ public final class Parameters implements AutoCloseable {
         for (String name : source.names()) {
             if (source.update(name) != null) throw new IllegalArgumentException(name + " has an update of low rank beside it; expected weights with it merged in, or without it");
             Tensor stored = source.tensor(name);
-            all.put(name, trainable.trains(name) ? master(name, stored, kernels) : new Parameter(name, stored, null));
+            all.put(name, trainable.trains(name) ? master(name, stored, kernels) : Parameter.frozen(name, stored));
         }
     }
 
@@ -105,7 +105,7 @@ public final class Parameters implements AutoCloseable {
      * @param name   the weight
      * @param values open as long as these parameters
      */
-    public void freeze(String name, Tensor values) { all.put(name, new Parameter(name, values, null)); }
+    public void freeze(String name, Tensor values) { all.put(name, Parameter.frozen(name, values)); }
 
     /**
      * The update of a linear map or an embedding, what rests of it frozen (see {@link #activate}).
@@ -118,10 +118,10 @@ public final class Parameters implements AutoCloseable {
         return update == null ? null : new LowRank(resting(update.a()), resting(update.b()), update.magnitude() == null ? null : resting(update.magnitude()), update.scale(), update.dropout());
     }
 
-    private Parameter resting(Parameter parameter) { return !parameter.isTrained() || active.trains(parameter.name()) ? parameter : new Parameter(parameter.name(), parameter.value(), null); }
+    private Parameter resting(Parameter parameter) { return !parameter.isTrained() || active.trains(parameter.name()) ? parameter : parameter.frozen(); }
 
     private Parameter master(String name, Tensor stored, Kernels kernels) {
-        Tensor value = own(kernels.allocate(name, stored.shape())), gradient = own(kernels.allocate("gradient of " + name, stored.shape()));
+        Tensor value = own(kernels.allocate(name, stored.shape()));
         Tensor from = stored.reshape(flat(stored)), to = value.reshape(flat(value));
         float[] some = new float[(int) Math.min(1 << 20, stored.shape().elements())];
         for (long at = 0; at < stored.shape().elements(); at += some.length) {
@@ -129,7 +129,7 @@ public final class Parameters implements AutoCloseable {
             kernels.download(from.rows(at, count), some);
             kernels.upload(some, to.rows(at, count));
         }
-        return new Parameter(name, value, gradient);
+        return Parameter.trained(name, value);
     }
 
     private static Shape flat(Tensor tensor) { return Shape.of(tensor.shape().elements()); }
@@ -158,6 +158,9 @@ public final class Parameters implements AutoCloseable {
      */
     public void activate(Trainable part) { active = part; }
 
+    /** {@return those of {@link #trained} that do not rest} */
+    List<Parameter> activeOnes() { return trained().stream().filter(each -> active.trains(each.name())).toList(); }
+
     /** {@return those that are trained, resting ones too: weights in the order of the source, then updates in that of {@link #adapt}, A, B and magnitudes of each} */
     public List<Parameter> trained() {
         List<Parameter> trained = new ArrayList<>(all.values().stream().filter(Parameter::isTrained).toList());
@@ -168,7 +171,7 @@ public final class Parameters implements AutoCloseable {
         return trained;
     }
 
-    /** Frees masters and gradients. */
+    /** Frees the masters. */
     @Override
     public void close() {
         for (Tensor tensor : owned) tensor.close();

@@ -11,7 +11,6 @@ import java.util.List;
 public final class Trainer implements AutoCloseable {
 
     private final Parameters parameters;
-    private final Gradients gradients;
     private final Tape tape;
     private final ForwardPass forward;
 
@@ -37,15 +36,15 @@ public final class Trainer implements AutoCloseable {
      */
     public Trainer(Architecture architecture, Parameters parameters, Kernels kernels, Gradients gradients, boolean recompute) {
         this.parameters = parameters;
-        this.gradients = gradients;
         this.tape = new Tape(kernels, gradients);
         this.forward = new ForwardPass(architecture, parameters, kernels, tape, recompute);
     }
 
     /**
-     * Computes the loss of batches and replaces the gradients of all trained parameters by those of that loss. The mean is over
-     * the counted tokens of all batches together, so that one batch of eight texts and eight of one give the same to rounding. What
-     * is dropped by dropout is that of step 0 of seed 0.
+     * Computes the loss of batches and replaces the gradients of all trained parameters by those of that loss; those of parameters that
+     * rest are gone. They are in this trainer's memory, until the next call or {@link #close}. The mean is over the counted tokens of all
+     * batches together, so that one batch of eight texts and eight of one give the same to rounding. What is dropped by dropout is that
+     * of step 0 of seed 0.
      *
      * @param batches accumulated one after the other
      * @return the mean loss of the counted tokens
@@ -66,9 +65,10 @@ public final class Trainer implements AutoCloseable {
     public double gradients(List<TrainBatch> batches, long seed, long step) {
         int counted = batches.stream().mapToInt(TrainBatch::counted).sum();
         if (counted == 0) throw new IllegalArgumentException("no token of the batch is to be learned; all labels are ignored");
-        for (Parameter each : parameters.trained()) gradients.clear(each.gradient());
+        parameters.trained().forEach(tape::forget);
         double sum = 0;
         for (int i = 0; i < batches.size(); i++) sum += forward.differentiate(batches.get(i), 1f / counted, CounterRandom.key(CounterRandom.key(seed, step), i));
+        parameters.activeOnes().forEach(tape::complete);
         return sum / counted;
     }
 
@@ -87,7 +87,7 @@ public final class Trainer implements AutoCloseable {
         return sum / counted;
     }
 
-    /** Frees the activations. */
+    /** Frees activations and gradients. */
     @Override
     public void close() { tape.close(); }
 }

@@ -16,7 +16,9 @@ import java.util.List;
 final class TracedGradients implements AutoCloseable {
 
     private final ModelWeights weights;
+    private final Gradients gradients;
     private final Parameters parameters;
+    private final Trainer trainer;
 
     /**
      * Computes them.
@@ -27,18 +29,15 @@ final class TracedGradients implements AutoCloseable {
      */
     TracedGradients(ModelSource source, Architecture architecture, Kernels kernels, int[] ids, int[] labels) {
         weights = new ModelWeights(source);
-        Parameters made = null;
-        try (Gradients gradients = new Gradients(kernels)) {
-            made = new Parameters(weights, _ -> true, kernels);
-            try (Trainer trainer = new Trainer(architecture, made, kernels, gradients)) {
-                trainer.gradients(List.of(new TrainBatch().add(ids, labels)));
-            }
+        gradients = new Gradients(kernels);
+        parameters = new Parameters(weights, _ -> true, kernels);
+        trainer = new Trainer(architecture, parameters, kernels, gradients);
+        try {
+            trainer.gradients(List.of(new TrainBatch().add(ids, labels)));
         } catch (RuntimeException | Error error) {
-            if (made != null) made.close();
-            weights.close();
+            close();
             throw error;
         }
-        parameters = made;
     }
 
     /** {@return the gradients, called {@code grad.PARAMETER}} */
@@ -53,7 +52,9 @@ final class TracedGradients implements AutoCloseable {
 
     @Override
     public void close() {
+        trainer.close();
         parameters.close();
+        gradients.close();
         weights.close();
     }
 }

@@ -23,7 +23,7 @@ class TrainingMemoryTest {
 
     private static final int LAYERS = 12, HIDDEN = 32, WIDE = 88, T = 201;
 
-    /** What a run of one step took beyond parameters and gradients, and the bits of the gradients. */
+    /** What a run of one step took beyond parameters, and the bits of the gradients. */
     private record Step(long bytes, float[] gradients, double loss) {}
 
     private static Step step(RandomModel model, Trainable trainable, Change change, boolean recompute, int steps, int... lengths) {
@@ -89,7 +89,7 @@ class TrainingMemoryTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void noMatrixOfTokensByVocabularyIsAllocated(boolean adaptedHead) {
-        int vocabulary = 50_021, rows = 131;
+        int vocabulary = 50_021, rows = 1100;
         try (RandomModel model = new RandomModel(1, 8, 8, vocabulary, true)) {
             Change change = (parameters, kernels) -> {
                 if (!adaptedHead) return;
@@ -98,10 +98,10 @@ class TrainingMemoryTest {
                     parameters.adapt("lm_head", new Parameters.Update(a, b, 2), kernels);
                 }
             };
-            Step step = step(model, _ -> !adaptedHead, change, false, 1, rows);
-            // A part of the vocabulary has 2048 columns of 50 021. An adapted head is copied with its factors; memory is kept in steps of an eighth. Kernels have scratch of 3 MB.
+            Step step = step(model, _ -> !adaptedHead, change, false, 1, rows / 2, rows / 2);
+            // Logits of 256 tokens of 1100 are held at a time. An adapted head is copied with its factors. Kernels have scratch of 6 MB.
             long matrix = 4L * rows * vocabulary, copies = adaptedHead ? 4L * vocabulary * (8 + 2) : 0;
-            assertTrue(step.bytes - copies * 9 / 8 < matrix / 4, step.bytes + " bytes, a matrix would have " + matrix);
+            assertTrue(step.bytes - copies < matrix * 256 / rows * 5 / 4, step.bytes + " bytes, a matrix would have " + matrix);
             assertTrue(Arrays.stream(toDoubles(step.gradients)).anyMatch(value -> value != 0));
         }
     }
@@ -115,7 +115,7 @@ class TrainingMemoryTest {
                 assertEquals(List.of(), none.trained());
             }
             try (Parameters one = new Parameters(model, name -> name.equals("model.layers.2.mlp.up_proj.weight"), kernels)) {
-                assertEquals(2 * 4L * HIDDEN * WIDE, Owner.liveBytes() - before, "a master and a gradient");
+                assertEquals(4L * HIDDEN * WIDE, Owner.liveBytes() - before, "a master");
                 assertEquals(1, one.trained().size());
             }
             assertEquals(before, Owner.liveBytes());

@@ -88,10 +88,22 @@ public interface BackwardKernels {
      * @param logitScale factor on raw logits
      * @param softCap    c; 0 for none
      * @param targets    the right token of each row; negative ones do not count
-     * @param logSumExp  (t), log Σ exp z of each row
+     * @param sums       (t, 3), of which the first is log Σ exp z of each row
      * @param weight     of a row's loss
      */
-    void logits(Tensor part, int from, float logitScale, float softCap, int[] targets, Tensor logSumExp, float weight);
+    void logits(Tensor part, int from, float logitScale, float softCap, int[] targets, Tensor sums, float weight);
+
+    /**
+     * Takes raw logits a (t, count) of the vocabulary from {@code from} on into running sums, z being a logitScale, capped.
+     *
+     * @param part       (t, count)
+     * @param from       the first token of the part; with 0 the sums begin
+     * @param logitScale factor on raw logits
+     * @param softCap    c; 0 for none
+     * @param targets    the right token of each row; negative for none
+     * @param sums       (t, 3): the largest z so far, Σ exp(z − that one), the target's z once it has come
+     */
+    void logSumExp(Tensor part, int from, float logitScale, float softCap, int[] targets, Tensor sums);
 
     /**
      * One step of AdamW on one tensor.

@@ -4,6 +4,7 @@ import io.graft.engine.kernel.Activation;
 import io.graft.engine.kernel.AttentionSpec;
 import io.graft.engine.kernel.Kernels;
 import io.graft.engine.kernel.Sequences;
+import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
 
 /**
@@ -14,7 +15,7 @@ import io.graft.engine.memory.Tensor;
  */
 public final class Gradients implements AutoCloseable {
 
-    private final CrossEntropyBackward losses;
+    private final HeadLoss losses;
     private final Kernels kernels;
     private final BackwardKernels backward;
 
@@ -26,7 +27,7 @@ public final class Gradients implements AutoCloseable {
     public Gradients(Kernels kernels) {
         this.kernels = kernels;
         backward = kernels.backward();
-        losses = new CrossEntropyBackward(kernels);
+        losses = new HeadLoss(kernels);
     }
 
     /**
@@ -109,39 +110,32 @@ public final class Gradients implements AutoCloseable {
     public void embed(int[] ids, float scale, Tensor dy, Tensor dTable) { backward.embed(ids, scale, dy, dTable); }
 
     /**
-     * Adds to dHidden and dHead the gradients of {@code weight · Σ loss} of {@link Kernels#crossEntropy}.
+     * The losses of {@link Kernels#crossEntropy}, and the gradients of {@code weight · Σ loss}.
      *
      * @param hidden     its input
      * @param head       its input
      * @param logitScale as there
      * @param softCap    as there
      * @param targets    as there
-     * @param logSumExp  its output
      * @param weight     factor on the losses, such as 1 / their number
-     * @param dHidden    like hidden, added to; or null
-     * @param dHead      (vocabulary, n) F32, added to; or null
+     * @param scratch    of the shape that {@link #scratch} says; its values are lost
+     * @param dHidden    of a tensor like hidden; or null
+     * @param read       (t, m), the columns of hidden that those of the head meet which are trained; hidden if all are
+     * @param dHead      of a tensor (vocabulary, m); or null
+     * @return Σ loss, not weighted, in double
      */
-    public void crossEntropy(Tensor hidden, Tensor head, float logitScale, float softCap, int[] targets, Tensor logSumExp, float weight, Tensor dHidden, Tensor dHead) {
-        crossEntropy(hidden, head, logitScale, softCap, targets, logSumExp, weight, dHidden, hidden, dHead);
+    public double crossEntropy(Tensor hidden, Tensor head, float logitScale, float softCap, int[] targets, float weight, Tensor scratch, Sink dHidden, Tensor read, Sink dHead) {
+        return losses.run(hidden, head, logitScale, softCap, targets, weight, scratch, dHidden, read, dHead);
     }
 
     /**
-     * The same where only some columns of the head are trained.
+     * What {@link #crossEntropy} needs to work in.
      *
-     * @param hidden     its input
-     * @param head       its input
-     * @param logitScale as there
-     * @param softCap    as there
-     * @param targets    as there
-     * @param logSumExp  its output
-     * @param weight     factor on the losses
-     * @param dHidden    like hidden, added to; or null
-     * @param read       (t, m), the columns of hidden that those of the head meet
-     * @param dHead      (vocabulary, m) F32, added to; or null
+     * @param hidden its input
+     * @param head   its input
+     * @return a shape, of at most 256 rows of logits
      */
-    public void crossEntropy(Tensor hidden, Tensor head, float logitScale, float softCap, int[] targets, Tensor logSumExp, float weight, Tensor dHidden, Tensor read, Tensor dHead) {
-        losses.run(hidden, head, logitScale, softCap, targets, logSumExp, weight, dHidden, read, dHead);
-    }
+    public static Shape scratch(Tensor hidden, Tensor head) { return HeadLoss.scratch(hidden, head); }
 
     /**
      * One step of AdamW on one tensor.

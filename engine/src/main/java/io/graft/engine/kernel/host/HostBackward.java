@@ -205,13 +205,13 @@ final class HostBackward implements BackwardKernels {
     }
 
     @Override
-    public void logits(Tensor part, int from, float logitScale, float softCap, int[] targets, Tensor logSumExp, float weight) {
+    public void logits(Tensor part, int from, float logitScale, float softCap, int[] targets, Tensor sums, float weight) {
         outputs("logits", part);
-        Checks.single("logits", logSumExp);
+        Checks.single("logits", sums);
         int rows = Checks.rows("logits", part), n = Checks.columns("logits", part);
         Checks.length("logits", "targets", targets.length, rows);
-        if (logSumExp.shape().elements() != rows) throw Checks.unfit("logits", logSumExp, part, rows + " elements");
-        region.enter(part, logSumExp, null, null);
+        Checks.matrix("logits", sums, part, rows, 3);
+        region.enter(part, sums, null, null);
         try {
             Operand a = region.a, b = region.b;
             float factor = weight * logitScale;
@@ -222,11 +222,37 @@ final class HostBackward implements BackwardKernels {
                     back.clear(a.segment, at, n);
                     return;
                 }
-                float logSum = math.get(b.segment, b.at + 4L * row), logit = target >= 0 && target < n ? math.get(a.segment, at + 4L * target) : 0;
+                float logSum = math.get(b.segment, b.at + 12L * row), logit = target >= 0 && target < n ? math.get(a.segment, at + 4L * target) : 0;
                 back.logitGradient(a.segment, at, logitScale, softCap, logSum, factor, n);
                 if (target < 0 || target >= n) return;
                 float ratio = softCap == 0 ? 0 : Elementary.tanh(logitScale * logit / softCap), z = softCap == 0 ? logitScale * logit : softCap * ratio;
                 back.set(a.segment, at + 4L * target, (Elementary.exp(z - logSum) - 1) * factor * (1 - ratio * ratio));
+            });
+        } finally {
+            region.leave();
+        }
+    }
+
+    @Override
+    public void logSumExp(Tensor part, int from, float logitScale, float softCap, int[] targets, Tensor sums) {
+        Checks.single("logSumExp", part);
+        outputs("logSumExp", sums);
+        int rows = Checks.rows("logSumExp", part), n = Checks.columns("logSumExp", part);
+        Checks.length("logSumExp", "targets", targets.length, rows);
+        Checks.matrix("logSumExp", sums, part, rows, 3);
+        region.enter(part, null, null, sums);
+        try {
+            Operand a = region.a, d = region.d;
+            region.workers.run(rows, (row, worker) -> {
+                long z = region.own[worker].room(4L * n), state = d.at + 12L * row;
+                MemorySegment zs = region.own[worker].segment();
+                math.scale(a.segment, a.at + 4L * row * n, logitScale, softCap, zs, z, n);
+                int target = targets[row] - from;
+                if (target >= 0 && target < n) back.set(d.segment, state + 8, math.get(zs, z + 4L * target));
+                float before = from == 0 ? Float.NEGATIVE_INFINITY : math.get(d.segment, state), now = Math.max(before, math.max(zs, z, n));
+                float kept = from == 0 ? 0 : math.get(d.segment, state + 4) * Elementary.exp(before - now);
+                back.set(d.segment, state, now);
+                back.set(d.segment, state + 4, kept + math.expSum(zs, z, now, zs, z, n));
             });
         } finally {
             region.leave();
