@@ -153,12 +153,11 @@ final class ExperimentCommand implements Callable<Integer> {
             }
             table.row(step.id(), Text.seconds(step.cost().seconds()), step.cost().memory() == 0 ? "-" : Text.bytes(step.cost().memory()), String.join(", ", step.needs().stream().map(Step::id).toList()), run.isDone(step) ? "done" : "");
         }
-        long memory = run.plan().steps().stream().mapToLong(step -> step.cost().memory()).max().orElse(0);
         table.row(evaluations + " evaluations of " + run.plan().methods().size() + " methods", Text.seconds(evaluating), "-", "their models", "");
         table.print(to, 0);
         Cost total = total(run);
         to.println();
-        to.println("about " + Text.seconds(total.seconds()) + " in all, and at most " + Text.bytes(memory) + " of memory beside mapped weights; estimates, by rates of cores of an AMD EPYC (Zen 3)");
+        to.println("about " + Text.seconds(total.seconds()) + " in all" + (run.plan().together() > 1 ? ", " + run.plan().together() + " steps at a time" : "") + ", and at most " + Text.bytes(total.memory()) + " of memory beside mapped weights; estimates, by rates of cores of an AMD EPYC (Zen 3)");
     }
 
     private static Cost total(StudyRun run) {
@@ -168,7 +167,8 @@ final class ExperimentCommand implements Callable<Integer> {
             if (!run.isDone(step)) seconds += step.cost().seconds();
             memory = Math.max(memory, step.cost().memory());
         }
-        return new Cost(seconds, memory);
+        int together = run.plan().together();
+        return new Cost(seconds / together, memory * together);
     }
 
     private static JsonObject json(Study read, StudyRun run) {

@@ -2,12 +2,14 @@ package io.graft.merge.cli;
 
 import io.graft.merge.experiment.Step;
 import io.graft.merge.experiment.StudyListener;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
  * How far a study has come, on stderr: on a terminal one line that moves, else a line for every training and every few seconds;
- * nothing with --quiet. The time left is the steps' estimate, scaled by what the steps so far really took.
+ * nothing with --quiet. The time left is the steps' estimate, scaled by the time that the shares of them so far really took.
  */
 final class StudyProgress implements StudyListener, AutoCloseable {
 
@@ -16,9 +18,10 @@ final class StudyProgress implements StudyListener, AutoCloseable {
     private final CommonOptions common;
     private final BooleanSupplier stop;
     private final boolean terminal = Terminal.errIsTerminal();
-    private double total, done, spent;
+    private final Map<Step, Double> shares = new HashMap<>();
+    private double total, done;
     private int steps, ended;
-    private long stepStarted, lastLine;
+    private long started, lastLine;
     private boolean open;
 
     /**
@@ -36,18 +39,20 @@ final class StudyProgress implements StudyListener, AutoCloseable {
     public void started(List<Step> todo, int all) {
         total = todo.stream().mapToDouble(step -> step.cost().seconds()).sum();
         steps = todo.size();
-        lastLine = System.nanoTime();
+        started = System.nanoTime();
+        lastLine = started;
         if (!common.quiet && all > steps) System.err.println("graft: study: " + (all - steps) + " of " + all + " steps are done already");
     }
 
     @Override
     public void at(Step step, double share, String note) {
-        if (share == 0) stepStarted = System.nanoTime();
+        shares.put(step, share);
         long now = System.nanoTime();
         boolean due = (now - lastLine) / 1e9 > (terminal ? 0.2 : LINE_SECONDS);
         if (common.quiet || !due) return;
         lastLine = now;
-        double expected = done + share * step.cost().seconds(), real = spent + (now - stepStarted) / 1e9;
+        double expected = done, real = (now - started) / 1e9;
+        for (Map.Entry<Step, Double> each : shares.entrySet()) expected += each.getValue() * each.getKey().cost().seconds();
         double left = expected > 0.01 * total ? (total - expected) * (real / expected) : total - expected;
         String line = "graft: study: " + (int) (100 * expected / Math.max(total, 1e-9)) + " %, step " + (ended + 1) + " of " + steps + ", " + Text.seconds(Math.max(0, left)) + " left: " + step.id() + (note.isEmpty() ? "" : ", " + note);
         if (terminal) {
@@ -61,7 +66,7 @@ final class StudyProgress implements StudyListener, AutoCloseable {
     public void done(Step step, double seconds) {
         ended++;
         done += step.cost().seconds();
-        spent += seconds;
+        shares.remove(step);
         if (common.quiet || step.kind() != Step.Kind.TRAIN) return;
         end();
         System.err.println("graft: study: " + step.id() + ": " + Text.seconds(seconds));

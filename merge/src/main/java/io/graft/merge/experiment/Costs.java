@@ -15,6 +15,8 @@ final class Costs {
     private static final double FLOPS = 30e9, BYTES = 8e9;
     /** Seconds of a training step whatever its size. */
     private static final double STEP = 0.004;
+    /** Parameters up to which a step's products are too short to be shared out among threads. */
+    private static final double SMALL = 8e6;
     /** Answers that are written together. */
     private static final int TOGETHER = 64;
 
@@ -34,6 +36,9 @@ final class Costs {
         hidden = model.config().has("hidden_size") ? model.config().get("hidden_size").getAsDouble() : 0;
         layers = model.config().has("num_hidden_layers") ? model.config().get("num_hidden_layers").getAsDouble() : 0;
     }
+
+    /** Whether steps are so small that several at a time, a thread each, are faster than one on all threads. */
+    boolean small() { return parameters <= SMALL; }
 
     /** A training: 6 operations a weight and token (4 where only an adapter is trained), masters, gradients and moments in F32. */
     Cost training(Table settings, double tokensOfLine) {

@@ -39,9 +39,10 @@ interface Examiner extends AutoCloseable {
      * @param model    opens it
      * @param exam     what to ask
      * @param folder   where
+     * @param threads  that compute
      * @param progress told shares
      */
-    void examine(String label, Supplier<ModelSource> model, Exam exam, Path folder, Step.Progress progress);
+    void examine(String label, Supplier<ModelSource> model, Exam exam, Path folder, int threads, Step.Progress progress);
 
     /** Frees what it holds. */
     @Override

@@ -24,17 +24,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
-/** Evaluates with {@link io.graft.merge.eval}; a model stays open as long as evaluations of it follow each other. */
+/** Evaluates with {@link io.graft.merge.eval}; a model stays open as long as evaluations of it follow each other on a thread. */
 final class GraftExaminer implements Examiner {
 
     private final StudyOptions options;
     private final StudyListener listener;
-    private Kernels kernels;
-    private String open;
-    private CausalLm lm;
-    private EvalModel model;
+    private final Map<Thread, Desk> desks = new ConcurrentHashMap<>();
 
     GraftExaminer(StudyOptions options, StudyListener listener) {
         this.options = options;
@@ -63,8 +61,8 @@ final class GraftExaminer implements Examiner {
     }
 
     @Override
-    public void examine(String label, Supplier<ModelSource> source, Exam exam, Path folder, Step.Progress progress) {
-        if (!label.equals(open)) open(label, source.get());
+    public void examine(String label, Supplier<ModelSource> source, Exam exam, Path folder, int threads, Step.Progress progress) {
+        EvalModel model = desks.computeIfAbsent(Thread.currentThread(), _ -> new Desk()).model(label, source, threads);
         Ready ready = (Ready) exam.ready();
         EvalResult result;
         try {
@@ -97,29 +95,43 @@ final class GraftExaminer implements Examiner {
         return new Outcome(result.right(result.primary()), more);
     }
 
-    private void open(String label, ModelSource source) {
-        closeModel();
-        try {
-            if (kernels == null) kernels = Kernels.open(options.kernels(), options.threads());
-            lm = new CausalLm(Architectures.of(source.name() + ": config.json", source.config()), ModelWeights.of(source), kernels);
-        } catch (RuntimeException | Error error) {
-            source.close();
-            throw error;
-        }
-        model = EvalModel.of(source, lm);
-        open = label;
-    }
-
-    private void closeModel() {
-        if (lm != null) lm.close();
-        lm = null;
-        open = null;
-    }
-
     @Override
-    public void close() {
-        closeModel();
-        if (kernels != null) kernels.close();
+    public void close() { desks.values().forEach(Desk::close); }
+
+    /** What a thread has open. */
+    private final class Desk {
+
+        private Kernels kernels;
+        private String open;
+        private CausalLm lm;
+        private EvalModel model;
+
+        EvalModel model(String label, Supplier<ModelSource> opener, int threads) {
+            if (label.equals(open)) return model;
+            closeModel();
+            ModelSource source = opener.get();
+            try {
+                if (kernels == null) kernels = Kernels.open(options.kernels(), threads);
+                lm = new CausalLm(Architectures.of(source.name() + ": config.json", source.config()), ModelWeights.of(source), kernels);
+            } catch (RuntimeException | Error error) {
+                source.close();
+                throw error;
+            }
+            model = EvalModel.of(source, lm);
+            open = label;
+            return model;
+        }
+
+        private void closeModel() {
+            if (lm != null) lm.close();
+            lm = null;
+            open = null;
+        }
+
+        void close() {
+            closeModel();
+            if (kernels != null) kernels.close();
+        }
     }
 
     /** Hashes of tasks by what they ask. */

@@ -53,10 +53,10 @@ final class GraftTraining implements Training {
     }
 
     @Override
-    public void train(Table settings, Path folder, Step.Progress progress) {
+    public void train(Table settings, Path folder, int threads, Step.Progress progress) {
         TrainConfig config = TrainConfig.of(settings);
         if (Files.exists(config.output())) OutputFolder.remove(config.output()); // killed between the folder's appearing and the step's end
-        TrainOptions how = TrainOptions.defaults().withThreads(options.threads()).withKernels(options.kernels()).withStop(listener::stop);
+        TrainOptions how = TrainOptions.defaults().withThreads(threads).withKernels(options.kernels()).withStop(listener::stop);
         int[] steps = {1};
         TrainResult result = TrainRun.run(config, how, new TrainListener() {
             @Override

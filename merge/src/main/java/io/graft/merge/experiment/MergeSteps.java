@@ -39,7 +39,7 @@ final class MergeSteps {
     }
 
     /** Compares experts with their base, layer by layer. */
-    static Step analysis(Node base, Map<String, Node> experts, StudyPlan plan, String format, Costs costs, int threads) {
+    static Step analysis(Node base, Map<String, Node> experts, StudyPlan plan, String format, Costs costs) {
         Hash key = new Hash().add(format).add("analysis").add(base.key());
         experts.forEach((name, node) -> key.add(name).add(node.key()));
         List<Step> needs = experts.values().stream().flatMap(node -> node.steps().stream()).distinct().toList();
@@ -48,7 +48,7 @@ final class MergeSteps {
             int done = 0;
             ModelSource from = base.open(plan.pool());
             for (Map.Entry<String, Node> each : experts.entrySet()) {
-                all.add(each.getKey(), changes(from, each.getValue().open(plan.pool()), threads));
+                all.add(each.getKey(), changes(from, each.getValue().open(plan.pool()), plan.threads));
                 progress.at(++done / (double) experts.size(), each.getKey());
             }
             AtomicFile.write(folder.resolve("result.json"), Json.write(all).getBytes(StandardCharsets.UTF_8));

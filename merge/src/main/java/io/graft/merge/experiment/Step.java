@@ -6,14 +6,18 @@ import java.util.List;
 /**
  * One step of a study: what it makes is a folder of the cache whose name holds its key.
  *
- * @param id    what people call it, distinct
- * @param kind  what it does
- * @param key   hash of its settings and of the contents of all that goes in
- * @param needs the steps before it
- * @param cost  expected
- * @param work  does it
+ * @param id      what people call it, distinct
+ * @param kind    what it does
+ * @param key     hash of its settings and of the contents of all that goes in
+ * @param needs   the steps before it
+ * @param cost    expected
+ * @param subject what it asks: steps of one subject share what they open; empty where there is nothing to share
+ * @param work    does it
  */
-public record Step(String id, Kind kind, String key, List<Step> needs, Cost cost, Work work) {
+public record Step(String id, Kind kind, String key, List<Step> needs, Cost cost, String subject, Work work) {
+
+    /** A step that shares nothing. */
+    Step(String id, Kind kind, String key, List<Step> needs, Cost cost, Work work) { this(id, kind, key, needs, cost, "", work); }
 
     /** What steps do, in the order in which a study comes to them. */
     public enum Kind {

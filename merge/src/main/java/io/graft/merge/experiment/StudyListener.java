@@ -2,7 +2,7 @@ package io.graft.merge.experiment;
 
 import java.util.List;
 
-/** Hears how far a study has come, on the thread that runs it. */
+/** Hears how far a study has come: from one thread at a time, but of several steps that are under way together. */
 public interface StudyListener {
 
     /**
@@ -30,6 +30,6 @@ public interface StudyListener {
      */
     default void done(Step step, double seconds) {}
 
-    /** {@return whether to stop as soon as that loses nothing} */
+    /** {@return whether to stop as soon as that loses nothing; asked by any thread at any time} */
     default boolean stop() { return false; }
 }

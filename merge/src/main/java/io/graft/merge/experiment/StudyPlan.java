@@ -33,6 +33,8 @@ public final class StudyPlan implements AutoCloseable {
     final double fraction;
     final List<Long> seeds;
     private Node.Pool pool;
+    /** How many steps run at a time, and the threads of each. */
+    int together = 1, threads = 1;
     /** The base, if it comes along with Graft; else null. */
     Shipped shipped;
     /** Where experts changed, by the seeds' first; null where there is nothing to compare. */
@@ -57,6 +59,9 @@ public final class StudyPlan implements AutoCloseable {
 
     /** {@return its steps, every one after those that it needs} */
     public List<Step> steps() { return List.copyOf(steps); }
+
+    /** {@return how many steps run at a time: one, but where a step is too small to fill all threads} */
+    public int together() { return together; }
 
     /** {@return the lines of its grid} */
     public List<Method> methods() { return List.copyOf(methods); }

@@ -88,6 +88,8 @@ public final class StudyPlanner {
         }
         problems.throwIfAny();
         costs.model(base.promise());
+        plan.together = costs.small() ? options.threads() : 1;
+        plan.threads = options.threads() / plan.together;
         Method method = new Method(Study.BASE, Method.Kind.BASE, Study.BASE, "what the experts started from", "", false, new LinkedHashMap<>());
         plan.methods.add(method);
         for (long seed : plan.seeds) row(method, seed, base);
@@ -232,7 +234,7 @@ public final class StudyPlanner {
             if (base != null) ready = Tables.with(ready, "model", new Text(Node.argument(base, plan.pool()), mark));
             ready = Tables.with(ready, "output", new Text(folder.resolve("model").toString(), mark));
             ready = Tables.with(ready, "seed", new YamlValue.Number(seed, Long.toString(seed), mark));
-            training.train(ready, folder, progress);
+            training.train(ready, folder, plan.threads, progress);
         };
         Step step = plan.add(new Step("train " + label, Step.Kind.TRAIN, hash, List.copyOf(needs), costs.training(scaled, data.tokens(scaled)), work));
         if (!plan.trainings.contains(step)) plan.trainings.add(step);
@@ -367,7 +369,7 @@ public final class StudyPlanner {
         String key = node instanceof Node.Merged merged ? merged.key() : PlanHash.of(node.promise(), node.key());
         for (Examiner.Exam exam : plan.exams) {
             Step step = new Step("evaluate " + (node == base ? Study.BASE : method.name() + " seed " + seed) + " on " + exam.evaluation().name(), Step.Kind.EVALUATE, Hash.of(FORMAT, "evaluate", key, exam.key()),
-                    node.steps(), costs.evaluation(exam), (folder, progress) -> examiner.examine(node.label(), () -> node.lent(plan.pool()), exam, folder, progress));
+                    node.steps(), costs.evaluation(exam), node.label(), (folder, progress) -> examiner.examine(node.label(), () -> node.lent(plan.pool()), exam, folder, plan.threads, progress));
             evaluations.put(exam.evaluation().name(), plan.add(step));
         }
         plan.rows.add(new StudyPlan.Row(method, seed, node, evaluations));
@@ -401,6 +403,6 @@ public final class StudyPlanner {
         for (Expert expert : study.experts().values())
             Optional.ofNullable(nodes(variant, seed).get(expert.name())).filter(node -> !node.foreign() && !expert.control()).ifPresent(node -> experts.put(expert.name(), node));
         if (!problems.isEmpty() || experts.isEmpty()) return;
-        plan.analysis = plan.add(MergeSteps.analysis(base, experts, plan, FORMAT, costs, options.threads()));
+        plan.analysis = plan.add(MergeSteps.analysis(base, experts, plan, FORMAT, costs));
     }
 }

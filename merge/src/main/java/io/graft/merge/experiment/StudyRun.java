@@ -24,6 +24,7 @@ public final class StudyRun implements AutoCloseable {
 
     private final StudyOptions options;
     private final StudyListener listener;
+    private final Heard heard = new Heard();
     private final Examiner examiner;
     private final StudyPlan plan;
     private final StepCache cache;
@@ -32,9 +33,9 @@ public final class StudyRun implements AutoCloseable {
         this.options = options;
         this.listener = listener;
         this.cache = new StepCache(options.cache());
-        this.examiner = new GraftExaminer(options, listener);
+        this.examiner = new GraftExaminer(options, heard);
         try {
-            this.plan = StudyPlanner.plan(study, options, new GraftTraining(options, listener), examiner);
+            this.plan = StudyPlanner.plan(study, options, new GraftTraining(options, heard), examiner);
         } catch (Throwable error) {
             examiner.close();
             throw error;
@@ -76,26 +77,45 @@ public final class StudyRun implements AutoCloseable {
             plan.pool(models);
             List<Step> todo = plan.steps.stream().filter(step -> !isDone(step)).toList();
             listener.started(todo, plan.steps.size());
-            double spent = 0;
-            for (Step step : todo) spent += make(step);
-            return collect(todo.size(), spent);
+            long started = System.nanoTime();
+            StepWorkers.run(todo, plan.together, this::make);
+            return collect(todo.size(), (System.nanoTime() - started) / 1e9);
         } finally {
             plan.pool(null);
             cache.close();
         }
     }
 
-    private double make(Step step) {
-        if (listener.stop()) throw new RunException(plan.study.name(), "stopped on request; the same command goes on from here", null);
-        if (options.noCache()) cache.forget(step);
-        long started = System.nanoTime();
-        listener.at(step, 0, "");
-        Path folder = cache.begin(step);
-        step.work().run(folder, (share, note) -> listener.at(step, share, note));
-        double seconds = (System.nanoTime() - started) / 1e9;
-        cache.done(step, seconds);
-        listener.done(step, seconds);
-        return seconds;
+    private void make(Step step) {
+        try {
+            if (heard.stop()) throw new RunException(plan.study.name(), "stopped on request; the same command goes on from here", null);
+            if (options.noCache()) cache.forget(step);
+            long started = System.nanoTime();
+            heard.at(step, 0, "");
+            Path folder = cache.begin(step);
+            step.work().run(folder, (share, note) -> heard.at(step, share, note));
+            double seconds = (System.nanoTime() - started) / 1e9;
+            cache.done(step, seconds);
+            heard.done(step, seconds);
+        } catch (Throwable error) {
+            heard.failed = true;
+            throw error;
+        }
+    }
+
+    /** The listener as steps see it: it hears one at a time, and where one has failed the others stop. */
+    private final class Heard implements StudyListener {
+
+        private volatile boolean failed;
+
+        @Override
+        public synchronized void at(Step step, double share, String note) { listener.at(step, share, note); }
+
+        @Override
+        public synchronized void done(Step step, double seconds) { listener.done(step, seconds); }
+
+        @Override
+        public boolean stop() { return failed || listener.stop(); }
     }
 
     /**
@@ -136,7 +156,7 @@ public final class StudyRun implements AutoCloseable {
         private final Map<String, ModelSource> open = new LinkedHashMap<>();
 
         @Override
-        public ModelSource argument(String argument) { return open.computeIfAbsent(argument, Node::openArgument); }
+        public synchronized ModelSource argument(String argument) { return open.computeIfAbsent(argument, Node::openArgument); }
 
         @Override
         public Path folder(Step step) { return cache.folder(step); }

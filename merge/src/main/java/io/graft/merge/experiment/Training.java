@@ -36,7 +36,8 @@ interface Training {
      *
      * @param settings as above; the folder {@code output} appears when the training is done
      * @param folder   the step's folder, which may hold checkpoints; {@code curve.json} is left in it
+     * @param threads  that compute
      * @param progress told of every step
      */
-    void train(Table settings, Path folder, Step.Progress progress);
+    void train(Table settings, Path folder, int threads, Step.Progress progress);
 }
