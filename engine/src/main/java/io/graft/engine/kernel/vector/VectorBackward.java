@@ -165,8 +165,8 @@ final class VectorBackward implements BackwardArithmetic {
         MemorySegment am = Memory.of(as);
         int i = 0;
         if (cap == 0) {
-            for (; i + L <= n; i += L) store(am, a + 4L * i, VectorMath.exp(load(am, a + 4L * i).mul(scale).sub(shift)).mul(factor));
-            for (; i < n; i++) Memory.put(am, a + 4L * i, Elementary.exp(scale * get(am, a + 4L * i) - shift) * factor);
+            VectorMath.exps(as, a, scale, shift, as, a, n);
+            VectorArithmetic.times(as, a, factor, as, a, n);
             return;
         }
         FloatVector one = FloatVector.broadcast(SPECIES, 1);
