@@ -112,7 +112,7 @@ public final class Tape implements AutoCloseable {
      *
      * @param x       (T, heads · headDim), changed; nothing recorded before may need its old values
      * @param headDim of a head
-     * @param angles  cosines, sines and their negatives, one row of each a row of x
+     * @param angles  cosines, sines and their negatives, and which row of each a row of x takes
      * @param style   which elements are a pair
      */
     public void rope(Value x, int headDim, Angles angles, RopeStyle style) {
@@ -123,10 +123,10 @@ public final class Tape implements AutoCloseable {
     /**
      * The tables of a rotation.
      *
-     * @param cos      (T, half)
-     * @param sin      (T, half)
-     * @param minusSin (T, half), −sin
-     * @param rows     0 to T − 1
+     * @param cos      (positions, half)
+     * @param sin      (positions, half)
+     * @param minusSin (positions, half), −sin
+     * @param rows     T positions
      */
     public record Angles(Tensor cos, Tensor sin, Tensor minusSin, int[] rows) {}
 

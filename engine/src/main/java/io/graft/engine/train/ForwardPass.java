@@ -7,22 +7,19 @@ import io.graft.engine.autograd.Tape;
 import io.graft.engine.autograd.Value;
 import io.graft.engine.kernel.Kernels;
 import io.graft.engine.kernel.Sequences;
-import io.graft.engine.memory.Shape;
-import io.graft.engine.memory.Tensor;
 import io.graft.engine.model.Architecture;
 import io.graft.engine.model.Architecture.Block;
-import io.graft.engine.model.Rotary;
 
 /** The forward pass on a tape: what {@code io.graft.engine.model.Forward} computes, kept for the way back. (T, H) is a row a token. */
-final class ForwardPass {
+final class ForwardPass implements AutoCloseable {
 
     private final Architecture architecture;
     private final Architecture.Attention attention;
     private final Parameters parameters;
-    private final Kernels kernels;
     private final Tape tape;
 
     private final AdapterOps adapters;
+    private final RotaryTables global, local;
     private final boolean recompute;
     /** Of the random numbers of this run. */
     private long key;
@@ -32,9 +29,10 @@ final class ForwardPass {
         this.architecture = architecture;
         this.attention = architecture.attention();
         this.parameters = parameters;
-        this.kernels = kernels;
         this.tape = tape;
         this.adapters = new AdapterOps(tape);
+        this.global = new RotaryTables(attention.rotary(), kernels);
+        this.local = new RotaryTables(attention.localRotary(), kernels);
         this.recompute = recompute;
     }
 
@@ -49,18 +47,18 @@ final class ForwardPass {
 
     private double run(TrainBatch batch, float weight, boolean differentiate) {
         tape.record(differentiate);
-        try (Rotation global = new Rotation(attention.rotary(), batch); Rotation local = new Rotation(attention.localRotary(), batch)) {
-            Sequences sequences = batch.sequences();
-            Value h = embed(batch);
-            for (int i = 0; i < architecture.layers(); i++) {
-                int layer = i;
-                h = tape.part(h, recompute, x -> block(layer, x, sequences, (attention.windows().get(layer) == 0 ? global : local).angles));
-            }
-            double loss = loss(norm(h, "model.norm.weight"), batch.targets(), weight);
-            if (differentiate) tape.backward();
-            else tape.clear();
-            return loss;
+        Sequences sequences = batch.sequences();
+        boolean windowed = attention.windows().stream().anyMatch(window -> window != 0);
+        Tape.Angles far = global.of(batch), near = windowed ? local.of(batch) : null;
+        Value h = embed(batch);
+        for (int i = 0; i < architecture.layers(); i++) {
+            int layer = i;
+            h = tape.part(h, recompute, x -> block(layer, x, sequences, attention.windows().get(layer) == 0 ? far : near));
         }
+        double loss = loss(norm(h, "model.norm.weight"), batch.targets(), weight);
+        if (differentiate) tape.backward();
+        else tape.clear();
+        return loss;
     }
 
     private Value embed(TrainBatch batch) {
@@ -120,39 +118,10 @@ final class ForwardPass {
         };
     }
 
-    /** Cosines and sines of a batch's rows: angles in double, rounded once. */
-    private final class Rotation implements AutoCloseable {
-
-        final Tape.Angles angles;
-
-        Rotation(Rotary rotary, TrainBatch batch) {
-            int rows = batch.rows(), half = rotary.dimensions() / 2;
-            double[] frequencies = rotary.frequencies(batch.longest());
-            float[] cos = new float[rows * half], sin = new float[rows * half], minus = new float[rows * half];
-            int[] positions = batch.positions(), order = new int[rows];
-            for (int row = 0; row < rows; row++) {
-                order[row] = row;
-                for (int i = 0; i < half; i++) {
-                    double angle = positions[row] * frequencies[i];
-                    cos[row * half + i] = (float) (StrictMath.cos(angle) * rotary.magnitude());
-                    sin[row * half + i] = (float) (StrictMath.sin(angle) * rotary.magnitude());
-                    minus[row * half + i] = -sin[row * half + i];
-                }
-            }
-            angles = new Tape.Angles(table(cos, rows, half), table(sin, rows, half), table(minus, rows, half), order);
-        }
-
-        private Tensor table(float[] values, int rows, int half) {
-            Tensor table = kernels.allocate("rotary angles", Shape.of(rows, half));
-            kernels.upload(values, table);
-            return table;
-        }
-
-        @Override
-        public void close() {
-            angles.cos().close();
-            angles.sin().close();
-            angles.minusSin().close();
-        }
+    /** Frees the rotary tables. */
+    @Override
+    public void close() {
+        global.close();
+        local.close();
     }
 }

@@ -87,7 +87,10 @@ public final class Trainer implements AutoCloseable {
         return sum / counted;
     }
 
-    /** Frees activations and gradients. */
+    /** Frees activations, gradients and tables. */
     @Override
-    public void close() { tape.close(); }
+    public void close() {
+        forward.close();
+        tape.close();
+    }
 }

@@ -45,7 +45,10 @@ final class Fingerprint {
             print.add(String.valueOf(each));
         for (TrainSetup.Part part : setup.parts) print.add(String.join(" ", part.names()));
         for (TrainConfig.DataFile each : config.data()) print.add(String.valueOf(each.weight()));
-        for (TrainConfig.Part part : config.partition()) for (TrainConfig.DataFile each : part.data()) print.add(each.file() + " " + each.weight());
+        for (TrainConfig.Part part : config.partition()) {
+            for (TrainConfig.DataFile each : part.data()) print.add(each.file() + " " + each.weight());
+            print.add(part.optimizer() + " " + part.schedule());
+        }
         for (Path file : setup.files()) print.add(file);
         if (setup.given != null) print.add(Json.line(setup.given.config().json()));
         print.weights(setup);

@@ -97,8 +97,10 @@ public record TrainConfig(Model model, Path output, DType dtype, List<DataFile> 
      *
      * @param trainable its weights
      * @param data      what it learns
+     * @param optimizer how it takes a step; null as all do
+     * @param schedule  its learning rates, those of a list one for each of its own steps; null for those of all
      */
-    public record Part(Selection trainable, List<DataFile> data) {}
+    public record Part(Selection trainable, List<DataFile> data, Optimizer optimizer, Rates schedule) {}
 
     /** Which weights become the output. */
     public enum Select {

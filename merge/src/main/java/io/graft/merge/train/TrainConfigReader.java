@@ -27,6 +27,9 @@ final class TrainConfigReader {
     private static final List<String> SCHEDULES = List.of("constant", "linear", "cosine", "list"), MODULES = List.of("attention", "mlp", "norm");
     private static final List<Role> ROLES = List.of(Role.ATTENTION, Role.MLP, Role.NORM);
 
+    /** AdamW as PyTorch and Transformers set it. */
+    private static final TrainConfig.Optimizer OPTIMIZER = new TrainConfig.Optimizer(5e-5, new AdamW.Settings(0.9, 0.999, 1e-8, 0, false, 1));
+
     private final Problems problems;
     private final Binder binder;
 
@@ -65,10 +68,10 @@ final class TrainConfigReader {
         double epochs = fields.number(maxSteps > 0 ? 0 : 1, 0, Integer.MAX_VALUE, "epochs");
         if (maxSteps > 0 && epochs > 0) problems.add(root.mark(), "max_steps and epochs both say when it ends", "one of them", "both");
         if (maxSteps == 0 && epochs == 0) problems.add(root.mark(), "epochs must be over 0", "over 0", "0");
-        TrainConfig.Optimizer optimizer = optimizer(fields.below("optimizer"));
+        TrainConfig.Optimizer optimizer = optimizer(fields.below("optimizer"), OPTIMIZER);
         TrainConfig.Rates schedule = schedule(fields.below("schedule"), root.mark());
         Selection trainable = fields.get("trainable") == null ? new Selection.All() : selection(fields.get("trainable"));
-        List<TrainConfig.Part> partition = partition(fields, data);
+        List<TrainConfig.Part> partition = partition(fields, data, optimizer);
         if (data.isEmpty() && partition.isEmpty()) problems.add(root.mark(), "data is missing", "files of examples", "nothing");
         if (!partition.isEmpty() && fields.has("trainable")) problems.add(root.mark(), "with a partition every part says what it trains", "no trainable beside partition", "both");
         JsonObject lora = LoraKeys.json(problems, fields.get("lora"));
@@ -132,17 +135,19 @@ final class TrainConfigReader {
         return List.copyOf(files);
     }
 
-    private TrainConfig.Optimizer optimizer(Fields fields) {
+    /** @param otherwise where a key is not given */
+    private TrainConfig.Optimizer optimizer(Fields fields, TrainConfig.Optimizer otherwise) {
+        AdamW.Settings usual = otherwise.settings();
         fields.oneOf(0, List.of("adamw"), "name");
-        double rate = fields.number(5e-5, 0, Double.MAX_VALUE, "lr", "learning_rate");
-        double[] betas = {0.9, 0.999};
+        double rate = fields.number(otherwise.rate(), 0, Double.MAX_VALUE, "lr", "learning_rate");
+        double[] betas = {usual.beta1(), usual.beta2()};
         YamlValue value = fields.get("betas");
         if (value instanceof YamlValue.Items list && list.items().size() == 2)
             for (int i = 0; i < 2; i++) betas[i] = binder.number(list.items().get(i), "betas", 0, Math.nextDown(1.0));
         else if (value != null) problems.add(value.mark(), "betas must be two numbers", "such as [0.9, 0.95]", value.kind());
-        double epsilon = fields.number(1e-8, 0, Double.MAX_VALUE, "eps"), decay = fields.number(0, 0, Double.MAX_VALUE, "weight_decay");
-        boolean all = fields.oneOf(0, List.of("matrices", "all"), "weight_decay_on") == 1;
-        double clip = fields.number(1, 0, Double.MAX_VALUE, "clip", "max_grad_norm");
+        double epsilon = fields.number(usual.epsilon(), 0, Double.MAX_VALUE, "eps"), decay = fields.number(usual.weightDecay(), 0, Double.MAX_VALUE, "weight_decay");
+        boolean all = fields.oneOf(usual.decayAll() ? 1 : 0, List.of("matrices", "all"), "weight_decay_on") == 1;
+        double clip = fields.number(usual.clip(), 0, Double.MAX_VALUE, "clip", "max_grad_norm");
         fields.done();
         return new TrainConfig.Optimizer(rate, new AdamW.Settings(betas[0], betas[1], epsilon, decay, all, clip));
     }
@@ -190,7 +195,7 @@ final class TrainConfigReader {
         return new Selection.Placed(layers, modules, embeddings, norm, head);
     }
 
-    private List<TrainConfig.Part> partition(Fields fields, List<TrainConfig.DataFile> shared) {
+    private List<TrainConfig.Part> partition(Fields fields, List<TrainConfig.DataFile> shared, TrainConfig.Optimizer all) {
         List<TrainConfig.Part> parts = new ArrayList<>();
         for (YamlValue item : fields.several("partition")) {
             YamlValue.Table table = binder.table(item, "a part of partition");
@@ -199,9 +204,11 @@ final class TrainConfigReader {
             YamlValue trainable = part.get("trainable");
             if (trainable == null) problems.add(table.mark(), "trainable is missing in a part of partition", "what it trains", "nothing");
             List<TrainConfig.DataFile> data = data(part, "data");
+            TrainConfig.Optimizer optimizer = part.get("optimizer") == null ? null : optimizer(part.below("optimizer"), all);
+            TrainConfig.Rates schedule = part.get("schedule") == null ? null : schedule(part.below("schedule"), table.mark());
             part.done();
             if (data.isEmpty() && shared.isEmpty()) problems.add(table.mark(), "data is missing in a part of partition", "files of examples", "nothing");
-            if (trainable != null) parts.add(new TrainConfig.Part(selection(trainable), data.isEmpty() ? shared : data));
+            if (trainable != null) parts.add(new TrainConfig.Part(selection(trainable), data.isEmpty() ? shared : data, optimizer, schedule));
         }
         return List.copyOf(parts);
     }

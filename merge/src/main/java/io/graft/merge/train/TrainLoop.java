@@ -58,7 +58,7 @@ final class TrainLoop implements AutoCloseable {
         trainer = new Trainer(setup.architecture, parameters, kernels, gradients, config.gradientCheckpointing());
         trained = parameters.trained();
         for (TrainSetup.Part part : setup.parts)
-            optimizers.add(new AdamW(config.optimizer().settings(), trained.stream().filter(each -> part.names().contains(each.name())).toList(), kernels, gradients));
+            optimizers.add(new AdamW(part.optimizer(), trained.stream().filter(each -> part.names().contains(each.name())).toList(), kernels, gradients));
     }
 
     TrainResult run(TrainOutline outline, Path from) {

@@ -6,6 +6,7 @@ import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.model.Architecture;
 import io.graft.engine.model.WeightShapes;
+import io.graft.engine.train.AdamW;
 import io.graft.engine.train.Schedule;
 import io.graft.engine.train.TrainBatch;
 import io.graft.formats.huggingface.Architectures;
@@ -24,8 +25,8 @@ import java.util.Set;
 /** A training with everything opened, read and checked, before memory is taken and before anything is written. */
 final class TrainSetup implements AutoCloseable {
 
-    /** A part: the names of its weights, its data, its learning rates by its own steps. */
-    record Part(Set<String> names, PartData data, Schedule schedule) {}
+    /** A part: the names of its weights, its data, how it takes a step, its learning rates by its own steps. */
+    record Part(Set<String> names, PartData data, AdamW.Settings optimizer, Schedule schedule) {}
 
     final TrainConfig config;
     final ModelSource model;
@@ -64,11 +65,14 @@ final class TrainSetup implements AutoCloseable {
         List<PartData> sources = new ArrayList<>();
         for (int i = 0; i < given.size(); i++) sources.add(data.part(given.get(i).data(), i));
         steps = config.maxSteps() > 0 ? config.maxSteps() : sources.stream().mapToInt(each -> each.steps(config.epochs())).max().orElseThrow() * given.size();
-        for (int i = 0; i < given.size(); i++) parts.add(new Part(names.get(i), sources.get(i), schedule(i, given.size())));
+        for (int i = 0; i < given.size(); i++) {
+            TrainConfig.Optimizer optimizer = given.get(i).optimizer() == null ? config.optimizer() : given.get(i).optimizer();
+            parts.add(new Part(names.get(i), sources.get(i), optimizer.settings(), schedule(given.get(i).schedule(), optimizer.rate(), i, given.size())));
+        }
         validation = data.validation();
     }
 
-    private List<TrainConfig.Part> given() { return config.partition().isEmpty() ? List.of(new TrainConfig.Part(config.trainable(), config.data())) : config.partition(); }
+    private List<TrainConfig.Part> given() { return config.partition().isEmpty() ? List.of(new TrainConfig.Part(config.trainable(), config.data(), null, null)) : config.partition(); }
 
     private String where(int part) { return config.partition().isEmpty() ? "trainable" : "partition." + part + ".trainable"; }
 
@@ -87,14 +91,16 @@ final class TrainSetup implements AutoCloseable {
         }
     }
 
-    /** The rates of a part's own steps; those of a list are one for every step of all parts. */
-    private Schedule schedule(int part, int of) {
-        TrainConfig.Rates rates = config.schedule();
-        int own = Math.max(1, (steps - part + of - 1) / of);
+    /** The rates of a part's own steps. Those of a list of its own are one for each of them; those of the list of all, one for every step of all parts. */
+    private Schedule schedule(TrainConfig.Rates apart, double peak, int part, int of) {
+        TrainConfig.Rates rates = apart == null ? config.schedule() : apart;
+        int own = Math.max(1, (steps - part + of - 1) / of), first = apart == null ? part : 0, stride = apart == null ? of : 1;
         if (rates.name().equals("list")) {
-            if (rates.rates().size() < steps) throw new RequestException("schedule.rates", "too few", steps + " of them, one a step", rates.rates().size());
+            int needed = apart == null ? steps : own;
+            if (rates.rates().size() < needed)
+                throw new RequestException(apart == null ? "schedule.rates" : "partition." + part + ".schedule.rates", "too few", needed + " of them, one a step", rates.rates().size());
             List<Double> mine = new ArrayList<>();
-            for (int step = part; step < steps; step += of) mine.add(rates.rates().get(step));
+            for (int step = first; step < needed; step += stride) mine.add(rates.rates().get(step));
             return mine.isEmpty() ? Schedule.of(List.of(0.0)) : Schedule.of(mine);
         }
         int warmup = rates.warmupRatio() > 0 ? Schedule.warmupSteps(rates.warmupRatio(), own) : rates.warmupSteps();
@@ -103,7 +109,7 @@ final class TrainSetup implements AutoCloseable {
             case "cosine" -> Schedule.Kind.COSINE;
             default -> warmup > 0 ? Schedule.Kind.CONSTANT_WITH_WARMUP : Schedule.Kind.CONSTANT;
         };
-        return Schedule.of(kind, config.optimizer().rate(), own, warmup, rates.minRatio());
+        return Schedule.of(kind, peak, own, warmup, rates.minRatio());
     }
 
     Set<String> trained() {

@@ -96,8 +96,12 @@ class TrainConfigTest {
                 schedule: {name: list, rates: [1e-5, 2]}
                 partition:
                   - {trainable: ['model\\.layers\\.0\\..*'], data: [a.jsonl]}
-                  - {trainable: {layers: "1-2,4"}, data: [b.jsonl]}
+                  - {trainable: {layers: "1-2,4"}, data: [b.jsonl], optimizer: {lr: 1e-3, betas: [0.8, 0.9]}, schedule: {name: cosine}}
+                optimizer: {lr: 1e-4, weight_decay: 0.1, clip: 2}
                 """);
+        assertNull(config.partition().get(0).optimizer());
+        assertEquals(new TrainConfig.Optimizer(1e-3, new AdamW.Settings(0.8, 0.9, 1e-8, 0.1, false, 2)), config.partition().get(1).optimizer(), "what is left out is as for all");
+        assertEquals("cosine", config.partition().get(1).schedule().name());
         assertEquals(List.of(1e-5, 2.0), config.schedule().rates());
         assertEquals("model\\.layers\\.0\\..*", ((Selection.Named) config.partition().get(0).trainable()).patterns().getFirst().pattern());
         assertEquals(new TreeSet<>(List.of(1, 2, 4)), ((Selection.Placed) config.partition().get(1).trainable()).layers());

@@ -15,6 +15,7 @@ import io.graft.formats.safetensors.SafetensorsFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,6 +95,21 @@ class TrainRunTest {
         Object overlap = List.of(Map.of("trainable", "all", "data", tiny.path("a.jsonl")), Map.of("trainable", Map.of("layers", "1"), "data", tiny.path("b.jsonl")));
         String told = assertThrows(RequestException.class, () -> tiny.run(tiny.config("out2", "partition", overlap, "data", null))).getMessage();
         assertTrue(told.contains("partition.1.trainable") && told.contains("in two parts"), told);
+    }
+
+    @Test
+    void aPartMayHaveItsOwnOptimizerAndSchedule() {
+        Map<String, Object> first = Map.of("trainable", Map.of("layers", "0"), "data", tiny.path("a.jsonl"), "schedule", Map.of("name", "list", "rates", List.of(1e-3, 2e-3)));
+        Map<String, Object> second = new HashMap<>(Map.of("trainable", Map.of("layers", "1"), "data", tiny.path("b.jsonl"), "schedule", Map.of("name", "constant")));
+        TrainResult plain = tiny.run(tiny.config("plain", "partition", List.of(first, second), "data", null, "max_steps", 3));
+        assertEquals(List.of(1e-3, 5e-3, 2e-3), plain.steps().stream().map(TrainListener.Step::rate).toList());
+        second.put("optimizer", Map.of("lr", 1e-2, "weight_decay", 0.5));
+        TrainResult own = tiny.run(tiny.config("own", "partition", List.of(first, second), "data", null, "max_steps", 3));
+        assertEquals(List.of(1e-3, 1e-2, 2e-3), own.steps().stream().map(TrainListener.Step::rate).toList());
+        assertEquals(plain.steps().get(1).loss(), own.steps().get(1).loss(), 0, "until the second part's own first step all is the same");
+        assertNotEquals(plain.steps().get(2).loss(), own.steps().get(2).loss());
+        String told = assertThrows(RequestException.class, () -> tiny.run(tiny.config("more", "partition", List.of(first, second), "data", null, "max_steps", 5))).getMessage();
+        assertTrue(told.contains("partition.0.schedule.rates") && told.contains("3 of them"), told);
     }
 
     @Test

@@ -207,14 +207,17 @@ final class VectorBackward implements BackwardArithmetic {
     public double squares(MemorySegment xs, long x, int n) {
         MemorySegment xm = Memory.of(xs);
         double[] lanes = LANES.get();
-        int step = Memory.DOUBLES.length(), whole = n / step * step;
-        for (int lane = 0; lane < DOUBLES; lane += step) {
-            DoubleVector sum = DoubleVector.zero(Memory.DOUBLES);
+        int step = Memory.DOUBLES.length(), whole = n / DOUBLES * DOUBLES;
+        for (int lane = 0; lane < DOUBLES; lane += 2 * step) { // two chains at a time: one waits for its own sum
+            DoubleVector sum = DoubleVector.zero(Memory.DOUBLES), other = sum;
             for (int i = lane; i < whole; i += DOUBLES) {
                 DoubleVector d = (DoubleVector) Memory.loadFew(xm, x + 4L * i).convertShape(VectorOperators.F2D, Memory.DOUBLES, 0);
+                DoubleVector e = (DoubleVector) Memory.loadFew(xm, x + 4L * (i + step)).convertShape(VectorOperators.F2D, Memory.DOUBLES, 0);
                 sum = sum.add(d.mul(d));
+                other = other.add(e.mul(e));
             }
             sum.intoArray(lanes, lane);
+            other.intoArray(lanes, lane + step);
         }
         for (int i = whole; i < n; i++) lanes[i % DOUBLES] += (double) get(xm, x + 4L * i) * get(xm, x + 4L * i);
         for (int half = DOUBLES / 2; half > 0; half /= 2)
