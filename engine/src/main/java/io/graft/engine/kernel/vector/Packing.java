@@ -19,7 +19,8 @@ import jdk.incubator.vector.VectorOperators;
  * Lays parts of matrices out as the {@link Tile} reads them: (depth, width) with zeros beyond what there is, widened to F32.
  *
  * <p>Rows along k are taken in pairs, whose elements are stored together as one long: half the stores. A loop has one type of
- * elements, since a profile that has seen three makes C2 branch on every element.
+ * elements, since a profile that has seen three makes C2 branch on every element, and asks {@link Memory#of} itself: a segment that comes as an
+ * argument is no constant, and its checks stay in the loop.
  *
  * <p>No int of what may be mapped is widened to a long here: where a file was truncated HotSpot steps over the faulting instruction, and
  * of what C2 made of {@code (long) anInt << 32} it could not tell the length and ended ({@code Assembler::locate_operand}, JDK 25.0.3).
@@ -45,48 +46,53 @@ final class Packing {
         int j = 0;
         for (; j + 1 < count; j += 2) {
             long one = at + j * row;
-            if (type == DType.F32) singles(xm, one, one + row, depth, pm, to + 4L * j, step);
-            else if (type == DType.BF16) brains(xm, one, one + row, depth, pm, to + 4L * j, step);
-            else halves(xm, one, one + row, depth, pm, to + 4L * j, step);
+            if (type == DType.F32) singles(xs, one, one + row, depth, ps, to + 4L * j, step);
+            else if (type == DType.BF16) brains(xs, one, one + row, depth, ps, to + 4L * j, step);
+            else halves(xs, one, one + row, depth, ps, to + 4L * j, step);
         }
         if (j < count) for (int k = 0; k < depth; k++) put(pm, to + 4L * j + k * step, Widen.element(type, xm, at + j * row, k));
         for (j = count; j < width; j++)
             for (int k = 0; k < depth; k++) put(pm, to + 4L * j + k * step, 0);
     }
 
-    /** Two elements of each row are a long, four in {@link #brains}: as little as a quarter of the loads. */
-    private static void singles(MemorySegment xm, long one, long other, int depth, MemorySegment pm, long to, long step) {
-        int k = 0;
-        for (; k + 1 < depth; k += 2) {
-            long x = xm.get(JAVA_LONG_UNALIGNED, one + 4L * k), y = xm.get(JAVA_LONG_UNALIGNED, other + 4L * k);
-            pm.set(JAVA_LONG_UNALIGNED, to, x & LOW | y << 32);
-            pm.set(JAVA_LONG_UNALIGNED, to + step, x >>> 32 | y & ~LOW);
-            to += 2 * step;
+    /**
+     * Two elements of each row are a long, four in {@link #brains}: as little as a quarter of the loads. No counter lives on behind the loop:
+     * C2 keeps such a one in memory, and an iteration waits 13 cycles for it.
+     */
+    private static void singles(MemorySegment xs, long one, long other, int depth, MemorySegment ps, long to, long step) {
+        MemorySegment xm = Memory.of(xs), pm = Memory.of(ps);
+        int whole = depth & -2;
+        for (int k = 0; k < whole; k += 2) {
+            long x = xm.get(JAVA_LONG_UNALIGNED, one + 4L * k), y = xm.get(JAVA_LONG_UNALIGNED, other + 4L * k), out = to + k * step;
+            pm.set(JAVA_LONG_UNALIGNED, out, x & LOW | y << 32);
+            pm.set(JAVA_LONG_UNALIGNED, out + step, x >>> 32 | y & ~LOW);
         }
-        rest(DType.F32, xm, one, other, k, depth, pm, to, step);
+        if (whole < depth) rest(DType.F32, xs, one, other, whole, depth, ps, to, step);
     }
 
-    private static void brains(MemorySegment xm, long one, long other, int depth, MemorySegment pm, long to, long step) {
-        int k = 0;
-        for (; k + 3 < depth; k += 4) {
-            long x = xm.get(JAVA_LONG_UNALIGNED, one + 2L * k), y = xm.get(JAVA_LONG_UNALIGNED, other + 2L * k);
-            pm.set(JAVA_LONG_UNALIGNED, to, x << 16 & BRAIN | y << 48);
-            pm.set(JAVA_LONG_UNALIGNED, to + step, x & BRAIN | (y & BRAIN) << 32);
-            pm.set(JAVA_LONG_UNALIGNED, to + 2 * step, x >>> 16 & BRAIN | y << 16 & BRAIN << 32);
-            pm.set(JAVA_LONG_UNALIGNED, to + 3 * step, x >>> 32 & BRAIN | y & BRAIN << 32);
-            to += 4 * step;
+    private static void brains(MemorySegment xs, long one, long other, int depth, MemorySegment ps, long to, long step) {
+        MemorySegment xm = Memory.of(xs), pm = Memory.of(ps);
+        int whole = depth & -4;
+        for (int k = 0; k < whole; k += 4) {
+            long x = xm.get(JAVA_LONG_UNALIGNED, one + 2L * k), y = xm.get(JAVA_LONG_UNALIGNED, other + 2L * k), out = to + k * step;
+            pm.set(JAVA_LONG_UNALIGNED, out, x << 16 & BRAIN | y << 48);
+            pm.set(JAVA_LONG_UNALIGNED, out + step, x & BRAIN | (y & BRAIN) << 32);
+            pm.set(JAVA_LONG_UNALIGNED, out + 2 * step, x >>> 16 & BRAIN | y << 16 & BRAIN << 32);
+            pm.set(JAVA_LONG_UNALIGNED, out + 3 * step, x >>> 32 & BRAIN | y & BRAIN << 32);
         }
-        rest(DType.BF16, xm, one, other, k, depth, pm, to, step);
+        if (whole < depth) rest(DType.BF16, xs, one, other, whole, depth, ps, to, step);
     }
 
-    private static void rest(DType type, MemorySegment xm, long one, long other, int from, int depth, MemorySegment pm, long to, long step) {
-        for (int k = from; k < depth; k++, to += step) {
-            put(pm, to, Widen.element(type, xm, one, k));
-            put(pm, to + 4, Widen.element(type, xm, other, k));
+    private static void rest(DType type, MemorySegment xs, long one, long other, int from, int depth, MemorySegment ps, long to, long step) {
+        MemorySegment xm = Memory.of(xs), pm = Memory.of(ps);
+        for (int k = from; k < depth; k++) {
+            put(pm, to + k * step, Widen.element(type, xm, one, k));
+            put(pm, to + k * step + 4, Widen.element(type, xm, other, k));
         }
     }
 
-    private static void halves(MemorySegment xm, long one, long other, int depth, MemorySegment pm, long to, long step) {
+    private static void halves(MemorySegment xs, long one, long other, int depth, MemorySegment ps, long to, long step) {
+        MemorySegment xm = Memory.of(xs), pm = Memory.of(ps);
         for (int k = 0; k < depth; k++) {
             put(pm, to, Float.float16ToFloat(xm.get(JAVA_SHORT_UNALIGNED, one + 2L * k)));
             put(pm, to + 4, Float.float16ToFloat(xm.get(JAVA_SHORT_UNALIGNED, other + 2L * k)));
@@ -108,7 +114,7 @@ final class Packing {
         }
         MemorySegment xm = Memory.of(xs), pm = Memory.of(ps);
         if (type == DType.F32 && count == Tile.ROWS && width == Tile.ROWS) {
-            sixes(xm, at, 4 * stride, depth, pm, to);
+            sixes(xs, at, 4 * stride, depth, ps, to);
             return;
         }
         for (int k = 0; k < depth; k++) {
@@ -118,7 +124,25 @@ final class Packing {
         }
     }
 
-    private static void sixes(MemorySegment xm, long in, long step, int depth, MemorySegment pm, long to) {
+    /**
+     * Panels of {@link Tile#COLUMNS} columns of a right factor (k, n), or (n, k) transposed, along {@code depth} of k.
+     *
+     * @param b          its first element
+     * @param fromDepth  where k begins
+     * @param fromColumn where n begins; it ends before {@code toColumn}, in the last panel perhaps
+     * @param panelBytes from one panel to the next
+     */
+    static void panels(DType type, MemorySegment bs, long b, long stride, boolean transposed, int fromDepth, int depth, long fromColumn, long toColumn, MemorySegment ps, long to,
+            long panelBytes) {
+        for (long column = fromColumn; column < toColumn; column += Tile.COLUMNS, to += panelBytes) {
+            int columns = (int) Math.min(Tile.COLUMNS, toColumn - column);
+            if (transposed) across(type, bs, b + type.bytes(column * stride + fromDepth), stride, columns, Tile.COLUMNS, depth, ps, to);
+            else along(type, bs, b + type.bytes(fromDepth * stride + column), stride, columns, Tile.COLUMNS, depth, ps, to);
+        }
+    }
+
+    private static void sixes(MemorySegment xs, long in, long step, int depth, MemorySegment ps, long to) {
+        MemorySegment xm = Memory.of(xs), pm = Memory.of(ps);
         for (int k = 0; k < depth; k++) {
             pm.set(JAVA_LONG_UNALIGNED, to, xm.get(JAVA_LONG_UNALIGNED, in));
             pm.set(JAVA_LONG_UNALIGNED, to + 8, xm.get(JAVA_LONG_UNALIGNED, in + 8));

@@ -28,6 +28,8 @@ final class VectorArithmetic implements Arithmetic {
 
     /** Rows of the left factor that stay in the second cache while panels of the right one pass: 120 x 256 floats are 120 KiB; a multiple of the tile's. */
     private static final int CACHED_ROWS = 120;
+    /** What is packed at once of the right factor's depth; a multiple of {@link #BLOCK}. 8 panels of 2048 x 16 floats are 1 MiB, read in order once every {@link #CACHED_ROWS}. */
+    private static final int TASK_DEPTH = 8 * BLOCK;
 
     @Override
     public boolean raw() { return Memory.RAW; }
@@ -182,10 +184,10 @@ final class VectorArithmetic implements Arithmetic {
     /** Packed are blocks of k, in each the groups, in each (depth, 6). */
     @Override
     public void pack(DType type, MemorySegment as, long a, long stride, boolean transposed, int m, int k, MemorySegment ps, long packed, int fromGroup, int toGroup) {
-        for (int from = 0; from < k; from += BLOCK) {
-            int depth = Math.min(BLOCK, k - from);
-            for (int group = fromGroup; group < toGroup; group++) {
-                int row = group * Tile.ROWS, count = Math.min(Tile.ROWS, m - row);
+        for (int group = fromGroup; group < toGroup; group++) { // blocks within, so that a row is read in order to its end
+            int row = group * Tile.ROWS, count = Math.min(Tile.ROWS, m - row);
+            for (int from = 0; from < k; from += BLOCK) {
+                int depth = Math.min(BLOCK, k - from);
                 long to = packed + 4L * Tile.ROWS * ((long) from * groups(m) + (long) group * depth);
                 if (transposed) Packing.along(type, as, a + type.bytes(from * stride + row), stride, count, Tile.ROWS, depth, ps, to);
                 else Packing.across(type, as, a + type.bytes(row * stride + from), stride, count, Tile.ROWS, depth, ps, to);
@@ -196,33 +198,47 @@ final class VectorArithmetic implements Arithmetic {
     @Override
     public void multiply(MemorySegment ps, long packed, int m, int k, DType type, MemorySegment bs, long b, long bStride, boolean transposed, MemorySegment cs, long c,
             long cStride, long fromColumn, long toColumn, boolean accumulate, Scratch scratch) {
-        int panels = (int) ((toColumn - fromColumn + Tile.COLUMNS - 1) / Tile.COLUMNS);
-        long panelBytes = 4L * Tile.COLUMNS * BLOCK, tile = scratch.room(panels * panelBytes + 4L * Tile.ROWS * Tile.COLUMNS) + panels * panelBytes;
+        for (int from = 0; from == 0 || from < k; from += TASK_DEPTH) {
+            int depth = Math.min(TASK_DEPTH, k - from);
+            long left = packed + 4L * Tile.ROWS * groups(m) * from, right = type.bytes(transposed ? from : from * bStride);
+            blocks(ps, left, m, depth, type, bs, b + right, bStride, transposed, cs, c, cStride, fromColumn, toColumn, accumulate || from > 0, scratch);
+        }
+    }
+
+    /** The same along at most {@link #TASK_DEPTH}. Sums of rows that stay in the cache are kept beside the panels, in tiles, from one block of k to the next. */
+    private static void blocks(MemorySegment ps, long packed, int m, int k, DType type, MemorySegment bs, long b, long bStride, boolean transposed, MemorySegment cs, long c,
+            long cStride, long fromColumn, long toColumn, boolean accumulate, Scratch scratch) {
+        int panels = (int) ((toColumn - fromColumn + Tile.COLUMNS - 1) / Tile.COLUMNS), blocks = Math.max(1, (k + BLOCK - 1) / BLOCK);
+        long tileBytes = 4L * Tile.ROWS * Tile.COLUMNS, panelBytes = 4L * Tile.COLUMNS * Math.min(k, BLOCK), sumBytes = blocks == 1 ? 0 : (CACHED_ROWS / Tile.ROWS) * tileBytes;
+        long start = scratch.room(blocks * panels * panelBytes + panels * sumBytes + tileBytes), sums = start + blocks * panels * panelBytes, tile = sums + panels * sumBytes;
         MemorySegment ts = scratch.segment();
-        for (int from = 0; from == 0 || from < k; from += BLOCK) {
-            int depth = Math.min(BLOCK, k - from);
-            boolean add = accumulate || from > 0;
-            for (int panel = 0; panel < panels; panel++) {
-                long column = fromColumn + (long) panel * Tile.COLUMNS, to = tile - (panels - panel) * panelBytes;
-                int columns = (int) Math.min(Tile.COLUMNS, toColumn - column);
-                if (transposed) Packing.across(type, bs, b + type.bytes(column * bStride + from), bStride, columns, Tile.COLUMNS, depth, ts, to);
-                else Packing.along(type, bs, b + type.bytes(from * bStride + column), bStride, columns, Tile.COLUMNS, depth, ts, to);
-            }
-            for (int some = 0; some < m; some += CACHED_ROWS)
+        for (int block = 0; block < blocks; block++)
+            Packing.panels(type, bs, b, bStride, transposed, block * BLOCK, Math.min(BLOCK, k - block * BLOCK), fromColumn, toColumn, ts, start + block * panels * panelBytes, panelBytes);
+        for (int some = 0; some < m; some += CACHED_ROWS)
+            for (int block = 0; block < blocks; block++) {
+                int depth = Math.min(BLOCK, k - block * BLOCK);
+                boolean add = accumulate || block > 0, last = block == blocks - 1;
                 for (int panel = 0; panel < panels; panel++) {
-                    long column = fromColumn + (long) panel * Tile.COLUMNS, right = tile - (panels - panel) * panelBytes;
+                    long column = fromColumn + (long) panel * Tile.COLUMNS, right = start + (block * panels + panel) * panelBytes, sum = sums + panel * sumBytes;
                     int columns = (int) Math.min(Tile.COLUMNS, toColumn - column);
-                    for (int row = some; row < Math.min(m, some + CACHED_ROWS); row += Tile.ROWS) {
+                    for (int row = some; row < Math.min(m, some + CACHED_ROWS); row += Tile.ROWS, sum += tileBytes) {
                         int rows = Math.min(Tile.ROWS, m - row);
-                        long left = packed + 4L * Tile.ROWS * ((long) from * groups(m)) + 4L * row * depth, to = c + 4 * (row * cStride + column);
-                        if (!add && rows == Tile.ROWS && columns == Tile.COLUMNS) Tile.multiply(ps, left, ts, right, depth, cs, to, 4 * cStride);
-                        else {
-                            Tile.multiply(ps, left, ts, right, depth, ts, tile, 4L * Tile.COLUMNS);
-                            Tile.add(ts, tile, rows, columns, cs, to, 4 * cStride, add);
+                        boolean whole = !last || rows == Tile.ROWS && columns == Tile.COLUMNS;
+                        long left = packed + 4L * Tile.ROWS * BLOCK * block * groups(m) + 4L * row * depth, to = c + 4 * (row * cStride + column);
+                        if (!add && whole) {
+                            if (last) Tile.multiply(ps, left, ts, right, depth, cs, to, 4 * cStride);
+                            else Tile.multiply(ps, left, ts, right, depth, ts, sum, 4L * Tile.COLUMNS);
+                            continue;
                         }
+                        Tile.multiply(ps, left, ts, right, depth, ts, tile, 4L * Tile.COLUMNS);
+                        if (block == 0) {
+                            if (last) Tile.add(ts, tile, rows, columns, cs, to, 4 * cStride, add);
+                            else Tile.add(ts, tile, rows, columns, cs, to, 4 * cStride, ts, sum, 4L * Tile.COLUMNS);
+                        } else if (last) Tile.add(ts, tile, rows, columns, ts, sum, 4L * Tile.COLUMNS, cs, to, 4 * cStride);
+                        else Tile.add(ts, tile, Tile.ROWS, Tile.COLUMNS, ts, sum, 4L * Tile.COLUMNS, ts, sum, 4L * Tile.COLUMNS);
                     }
                 }
-        }
+            }
     }
 
     @Override
