@@ -61,7 +61,7 @@ final class AnalysisPage {
         if (!found.along().isEmpty()) charts.add(chart("Loss along base + a · task vector", "a", lines(found.along()), false));
         if (!found.additivity().isEmpty()) charts.add(chart("Error of adding up two task vectors, of the change by both", "into layer", added(), false));
         page.put("charts", charts);
-        page.put("tables", sheets.stream().filter(sheet -> !sheet.key().equals("cells")).map(AnalysisPage::table).toList());
+        page.put("tables", sheets.stream().filter(sheet -> !sheet.key().equals("cells")).map(this::table).toList());
         page.put("left", changes.left().stream().map(line -> Text.oneLine(line, 300)).toList());
         page.put("hasLeft", !changes.left().isEmpty());
         page.put("version", Version.NUMBER);
@@ -70,11 +70,21 @@ final class AnalysisPage {
 
     private String name(int expert) { return brief(changes.experts().get(expert)); }
 
-    /** The last part of a path says enough beside the list of names. */
-    private static String brief(String name) {
-        String line = Text.oneLine(name, 200);
-        int at = line.lastIndexOf('/', line.length() - 2);
-        return at < 0 ? line : line.substring(at + 1);
+    /** So much of a path's end as tells it from the other experts: beside the list of names that says enough. */
+    private String brief(String name) {
+        List<String> others = changes.experts().stream().filter(each -> !each.equals(name)).toList();
+        for (int parts = 1; ; parts++) {
+            String end = end(name, parts);
+            int length = parts;
+            if (end.equals(name) || others.stream().noneMatch(each -> end(each, length).equals(end))) return Text.oneLine(end, 200);
+        }
+    }
+
+    /** The last parts of a path. */
+    private static String end(String name, int parts) {
+        int at = name.length() - 1;
+        for (int i = 0; i < parts && at > 0; i++) at = name.lastIndexOf('/', at - 1);
+        return at <= 0 ? name : name.substring(at + 1);
     }
 
     private Map<String, Object> map(String title, Function<List<TensorChanges>, Double> measure, boolean signed) {
@@ -116,7 +126,7 @@ final class AnalysisPage {
 
     private record Line(String name, double[] x, double[] y) {}
 
-    private static List<Line> lines(List<Curve> curves) {
+    private List<Line> lines(List<Curve> curves) {
         return curves.stream().map(curve -> new Line(brief(curve.expert()) + " on " + brief(curve.data()), curve.x(), curve.y())).toList();
     }
 
@@ -167,12 +177,12 @@ final class AnalysisPage {
 
     private static String at(double value) { return String.format(Locale.ROOT, "%.1f", value); }
 
-    private static Map<String, Object> table(Sheet sheet) {
+    private Map<String, Object> table(Sheet sheet) {
         List<Map<String, Object>> heads = new ArrayList<>(), rows = new ArrayList<>();
         for (int i = 0; i < sheet.columns().size(); i++) heads.add(Map.of("text", sheet.columns().get(i).head(), "style", sheet.isNumeric(i) ? "" : "name"));
         for (int row = 0; row < sheet.rows().size(); row++) {
             List<Map<String, Object>> cells = new ArrayList<>();
-            for (int i = 0; i < sheet.columns().size(); i++) cells.add(Map.of("text", sheet.isName(i) ? brief(sheet.shown(row, i)) : sheet.shown(row, i), "style", sheet.isNumeric(i) ? "" : "name"));
+            for (int i = 0; i < sheet.columns().size(); i++) cells.add(Map.of("text", sheet.isName(i) ? brief(sheet.rows().get(row)[i].toString()) : sheet.shown(row, i), "style", sheet.isNumeric(i) ? "" : "name"));
             rows.add(Map.of("cells", cells));
         }
         return Map.of("title", sheet.title(), "heads", heads, "rows", rows, "open", sheet.rows().size() <= 16 ? "open" : "");

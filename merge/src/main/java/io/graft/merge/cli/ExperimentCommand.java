@@ -63,7 +63,7 @@ final class ExperimentCommand implements Callable<Integer> {
     @Option(names = "--no-cache", description = "Make all steps anew.")
     boolean noCache;
 
-    @Option(names = "--write-merges", paramLabel = "DIR", description = "Write every merge as a model folder too.")
+    @Option(names = "--write-merges", paramLabel = "DIR", description = "Write every merge as a model folder (or an adapter's) too, with merges.json, which says which is which.")
     Path writeMerges;
 
     @Option(names = "--list", description = "List the studies that come along.")
@@ -89,6 +89,7 @@ final class ExperimentCommand implements Callable<Integer> {
         }
         Path folder = out == null ? Path.of(read.name()) : out;
         if (Files.exists(folder) && !Files.isDirectory(folder)) throw new RequestException(folder.toString(), "the output is a file", "a folder, or nothing there", "a file");
+        if (writeMerges != null && Files.exists(writeMerges) && !Files.isDirectory(writeMerges)) throw new RequestException("--write-merges", writeMerges + " is a file", "a folder, or nothing there", "a file");
         if (!dryRun && out == null) common.note("results go to " + folder);
         List<Long> count = new ArrayList<>();
         for (long seed = 0; seeds != null && seed < seeds; seed++) count.add(seed);
@@ -102,7 +103,7 @@ final class ExperimentCommand implements Callable<Integer> {
             StudyResult result = run.run();
             progress.end();
             write(result, folder);
-            if (writeMerges != null) run.writeMerges(writeMerges);
+            if (writeMerges != null) common.note(run.writeMerges(writeMerges) + " merges were written into " + writeMerges + "; merges.json says which is which");
             if (common.json) System.out.print(Json.write(StudyFiles.json(result)));
             else print(result, folder, System.out);
         }

@@ -69,16 +69,4 @@ final class MergeSteps {
         json.addProperty("all", Outcome.round(total.relative()));
         return json;
     }
-
-    /** Writes every candidate as a folder. */
-    static void writeAll(StudyPlan plan, Path to) {
-        for (StudyPlan.Row row : plan.rows) {
-            String name = row.method().name().replaceAll("[^A-Za-z0-9_=.-]+", "-").replaceAll("-$", "") + (plan.seeds.size() > 1 ? "-seed" + row.seed() : "");
-            Path folder = to.resolve(name);
-            if (!(row.node() instanceof Node.Merged merged) || Files.exists(folder.resolve("config.json"))) continue;
-            try (MergePlan merge = merged.plan(plan.pool())) {
-                Merge.run(merge, folder, MergeOptions.defaults());
-            }
-        }
-    }
 }

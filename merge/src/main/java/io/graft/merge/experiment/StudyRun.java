@@ -119,14 +119,15 @@ public final class StudyRun implements AutoCloseable {
     }
 
     /**
-     * Writes every merge of the grid as a folder of its own.
+     * Writes every merge of the grid as a folder of its own, and {@code merges.json}, which says which is which. To be called after {@link #run}.
      *
-     * @param to where the folders go; those that are there stay
+     * @param to where the folders go; those that hold what they should stay
+     * @return how many were written
      */
-    public void writeMerges(Path to) {
+    public int writeMerges(Path to) {
         try (OpenModels models = new OpenModels()) {
             plan.pool(models);
-            MergeSteps.writeAll(plan, to);
+            return MergeFolders.write(plan, to, listener::stop);
         } finally {
             plan.pool(null);
         }
