@@ -1,12 +1,14 @@
 package io.graft.merge.cli;
 
 import io.graft.engine.RequestException;
+import io.graft.engine.kernel.WarmUp;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -28,7 +30,14 @@ public final class Main implements Runnable {
     public static void main(String[] arguments) {
         System.setOut(new PrintStream(new ClosedPipe.Stream(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
+        if (isAwaited(Arrays.asList(arguments))) WarmUp.start();
         System.exit(run(arguments));
+    }
+
+    /** Whether somebody waits for a first token: compiling begins even before the arguments have been read, which takes 0.2 s. */
+    private static boolean isAwaited(List<String> arguments) {
+        return !arguments.isEmpty() && arguments.getFirst().equals("generate") && !arguments.contains("--help") && !arguments.contains("--kernels")
+                && Runtime.getRuntime().availableProcessors() > 1;
     }
 
     /**

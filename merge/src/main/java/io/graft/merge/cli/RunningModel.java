@@ -3,10 +3,9 @@ package io.graft.merge.cli;
 import io.graft.engine.RequestException;
 import io.graft.engine.generate.TextStream;
 import io.graft.engine.kernel.Kernels;
+import io.graft.engine.kernel.StartingKernels;
 import io.graft.engine.model.Architecture;
 import io.graft.engine.model.CausalLm;
-import io.graft.engine.model.WarmUp;
-import io.graft.engine.model.WeightSource;
 import io.graft.formats.chat.ChatTemplate;
 import io.graft.formats.huggingface.Architectures;
 import io.graft.formats.huggingface.GenerationConfig;
@@ -16,6 +15,7 @@ import io.graft.formats.tokenizer.TokenizerFiles;
 import io.graft.formats.weights.ModelWeights;
 import io.graft.merge.eval.EvalModel;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /** A model argument of a command, open and ready: its source, its kernels, its weights, and its tokenizer if it has one. */
@@ -43,7 +43,9 @@ final class RunningModel implements AutoCloseable {
      * @param common   threads and kernels
      * @return the model; close it
      */
-    static RunningModel open(String argument, CommonOptions common) { return open(argument, common, UnaryOperator.identity()); }
+    static RunningModel open(String argument, CommonOptions common) {
+        return opened(argument, common, architecture -> isLarge(architecture) ? StartingKernels.open(common.kernels, common.threads) : Kernels.open(common.kernels, common.threads));
+    }
 
     /**
      * Opens a model upon kernels with something around them.
@@ -54,28 +56,31 @@ final class RunningModel implements AutoCloseable {
      * @return the model; close it
      */
     static RunningModel open(String argument, CommonOptions common, UnaryOperator<Kernels> around) {
+        return opened(argument, common, _ -> around.apply(Kernels.open(common.kernels, common.threads)));
+    }
+
+    private static RunningModel opened(String argument, CommonOptions common, Function<Architecture, Kernels> start) {
         ModelSource source = ModelArguments.open(argument);
         Kernels kernels = null;
         try {
             source.notes().forEach(common::note);
             // A warning of the kernels takes two lines and a date in the JDK's own format.
             if (System.getProperty(LOG_FORMAT) == null) System.setProperty(LOG_FORMAT, "graft: note: %5$s%n");
-            kernels = around.apply(Kernels.open(common.kernels, common.threads));
-            common.note("kernels: " + kernels.description() + ", " + kernels.threads() + (kernels.threads() == 1 ? " thread" : " threads"));
-            WeightSource weights = ModelWeights.of(source);
             Architecture architecture = Architectures.of(source.name() + ": config.json", source.config());
-            try (WarmUp warmUp = WarmUp.isWorthwhile(architecture) ? new WarmUp(architecture, weights, common.kernels) : null) {
-                Tokenizer tokenizer = tokenizer(source);
-                CausalLm lm = new CausalLm(architecture, weights, kernels);
-                if (warmUp != null) warmUp.await();
-                return new RunningModel(source, kernels, lm, tokenizer);
-            }
+            kernels = start.apply(architecture);
+            common.note("kernels: " + kernels.description() + ", " + kernels.threads() + (kernels.threads() == 1 ? " thread" : " threads"));
+            Tokenizer tokenizer = tokenizer(source);
+            CausalLm lm = new CausalLm(architecture, ModelWeights.of(source), kernels);
+            return new RunningModel(source, kernels, lm, tokenizer);
         } catch (RuntimeException error) {
             if (kernels != null) kernels.close();
             source.close();
             throw error;
         }
     }
+
+    /** Whether a first pass in code that is not compiled would take longer than compiling it beside the start. */
+    private static boolean isLarge(Architecture architecture) { return 12.0 * architecture.hidden() * architecture.hidden() * architecture.layers() > 20e6; }
 
     private static Tokenizer tokenizer(ModelSource source) {
         TokenizerFiles files = TokenizerFiles.of(source);
