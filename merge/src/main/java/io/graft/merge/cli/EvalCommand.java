@@ -3,6 +3,7 @@ package io.graft.merge.cli;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.graft.engine.RequestException;
+import io.graft.engine.RunException;
 import io.graft.formats.files.AtomicFile;
 import io.graft.formats.files.OutputFolder;
 import io.graft.formats.json.Json;
@@ -16,7 +17,9 @@ import io.graft.merge.eval.HarnessResults;
 import io.graft.merge.eval.Metric;
 import io.graft.merge.eval.TaskSettings;
 import io.graft.merge.eval.Tasks;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -72,11 +75,13 @@ final class EvalCommand implements Runnable {
     @Option(names = "--batch", paramLabel = "N", description = "Texts that go together at most (default: ${DEFAULT-VALUE}; fewer where their keys and values would take over 1 GiB).")
     private int batch = 64;
 
-    @Option(names = "--samples", paramLabel = "DIR", description = "Write every prompt, answer, extraction and verdict: TASK.jsonl.")
+    @Option(names = "--samples", paramLabel = "DIR", description = "Write every prompt, answer, extraction and verdict: TASK.jsonl, as each task ends.")
     private Path samples;
 
     @Option(names = "--force", description = "Replace the folder of --samples if it exists.")
     private boolean force;
+
+    private boolean begun;
 
     private EvalCommand() {}
 
@@ -86,7 +91,8 @@ final class EvalCommand implements Runnable {
         if ((model == null) != tasks.isEmpty()) throw new RequestException("--tasks", model == null ? "an import has its own tasks" : "no task is named", null, null, "graft eval --help");
         if (samples != null) OutputFolder.check(samples, force);
         List<EvalResult> results = imported != null ? HarnessResults.read(imported) : evaluate();
-        if (samples != null) write(results);
+        if (imported != null) results.forEach(this::write);
+        if (samples != null && !begun) begin();
         if (common.json) System.out.println(Json.line(json(results)));
         else print(results);
     }
@@ -114,11 +120,13 @@ final class EvalCommand implements Runnable {
             try (Progress progress = Progress.start(common, "evaluating", questions, "answers")) {
                 for (EvalTask task : asked) {
                     int[] before = {0};
-                    results.add(Evaluation.run(evaluated, task, options, (_, done, _) -> {
+                    EvalResult result = Evaluation.run(evaluated, task, options, (_, done, _) -> {
                         progress.accept(done - before[0]);
                         before[0] = done;
                         return true;
-                    }));
+                    });
+                    write(result);
+                    results.add(result);
                 }
             }
         }
@@ -134,16 +142,23 @@ final class EvalCommand implements Runnable {
     /** A task's name may come out of a file, and a file may say anything. */
     private static String fileName(String task) { return task.replaceAll("[^A-Za-z0-9._-]|^\\.", "_"); }
 
-    private void write(List<EvalResult> results) {
-        try (OutputFolder folder = OutputFolder.begin(samples, force)) {
-            for (EvalResult result : results) {
-                if (result.samples().isEmpty()) continue;
-                StringBuilder lines = new StringBuilder();
-                for (EvalSample sample : result.samples()) lines.append(Json.line(sample.json(result.primary()))).append('\n');
-                AtomicFile.write(folder.path().resolve(fileName(result.task()) + ".jsonl"), lines.toString().getBytes(StandardCharsets.UTF_8));
-            }
-            folder.commit();
+    /** The folder of samples, empty. Unlike other outputs it is there before the end: each task's file is whole, and stays if a later task is killed. */
+    private void begin() {
+        begun = true;
+        if (force) OutputFolder.remove(samples);
+        try {
+            Files.createDirectories(samples);
+        } catch (IOException error) {
+            throw new RunException(samples.toString(), "cannot be made", error);
         }
+    }
+
+    private void write(EvalResult result) {
+        if (samples == null || result.samples().isEmpty()) return;
+        if (!begun) begin();
+        StringBuilder lines = new StringBuilder();
+        for (EvalSample sample : result.samples()) lines.append(Json.line(sample.json(result.primary()))).append('\n');
+        AtomicFile.write(samples.resolve(fileName(result.task()) + ".jsonl"), lines.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     private JsonObject json(List<EvalResult> results) {

@@ -54,6 +54,16 @@ class EvalCommandTest {
         assertEquals(before, Files.readString(samples.resolve("sums.jsonl")));
     }
 
+    /** A text without a token cannot be measured, which shows when its turn comes. */
+    @Test
+    void samplesOfFinishedTasksStayWhenALaterOneFails() throws IOException {
+        Path book = Files.writeString(scratch.resolve("empty.txt"), "");
+        Path samples = scratch.resolve("samples");
+        CommandLineRun run = CommandLineRun.of("eval", model, "--tasks", task + ",perplexity:" + book, "--samples", samples.toString());
+        assertTrue(run.status() != 0, run.out());
+        assertEquals(3, Files.readAllLines(samples.resolve("sums.jsonl")).size(), run.err());
+    }
+
     /** A merge that nobody wrote is a model too: of a model with itself it is that model. */
     @Test
     void aRecipeIsEvaluatedWithoutBeingWritten() throws IOException {
