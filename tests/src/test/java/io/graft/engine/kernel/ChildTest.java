@@ -10,6 +10,15 @@ import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Owner;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
+import io.graft.engine.model.Batch;
+import io.graft.engine.model.CausalLm;
+import io.graft.engine.model.KvCache;
+import io.graft.engine.model.Session;
+import io.graft.formats.huggingface.Architectures;
+import io.graft.formats.json.Json;
+import io.graft.formats.model.ModelSource;
+import io.graft.formats.safetensors.SafetensorsModel;
+import io.graft.formats.weights.ModelWeights;
 import io.graft.tests.Fixtures;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -17,7 +26,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +74,20 @@ class ChildTest {
         }
     }
 
+    /** Prompts, single tokens, losses and embeddings of a whole model, whose compiled code meets the end of the file somewhere in a layer. */
+    @Test
+    void aModelTruncatedUnderItsForwardPassIsAnErrorThatNamesTheFile() throws Exception {
+        String access = NATIVE + "ALL-UNNAMED";
+        for (List<String> some : List.of(List.of(VECTOR, access), List.of(VECTOR, access, "-Dgraft.vector.bits=128"))) {
+            for (String checkpoint : new String[] {"llama", "llama_bf16"}) {
+                Path weights = folder.resolve(checkpoint + some.size() + ".safetensors");
+                Files.copy(Fixtures.requireCommitted("fixtures/checkpoints/" + checkpoint).resolve("model.safetensors"), weights);
+                String said = child(false, some, "model", weights.toString(), Fixtures.requireCommitted("fixtures/checkpoints/" + checkpoint).resolve("config.json").toString());
+                assertEquals(3, said.lines().filter(line -> line.startsWith("CAUGHT")).count(), checkpoint + " " + some + "\n" + said);
+            }
+        }
+    }
+
     private static String line(String text, String start) { return text.lines().filter(line -> line.startsWith(start)).findFirst().orElseThrow(); }
 
     private static String child(boolean modules, List<String> flags, String... arguments) throws IOException, InterruptedException {
@@ -82,8 +107,45 @@ class ChildTest {
 
     /** The child on the class path. */
     public static void main(String[] arguments) throws Exception {
-        if (arguments[0].equals("say")) io.graft.tests.KernelChild.main(arguments);
-        else truncate(Path.of(arguments[1]));
+        switch (arguments[0]) {
+            case "say" -> io.graft.tests.KernelChild.main(arguments);
+            case "model" -> truncateModel(Path.of(arguments[1]), Path.of(arguments[2]));
+            default -> truncate(Path.of(arguments[1]));
+        }
+    }
+
+    private static void truncateModel(Path weights, Path config) throws Exception {
+        ModelSource source = SafetensorsModel.open(weights);
+        try (Kernels kernels = Kernels.open(null, 2); CausalLm lm = new CausalLm(Architectures.of("config.json", Json.readObject(config)), ModelWeights.of(source), kernels);
+                Session session = lm.session(32)) {
+            int[] ids = new int[16], all = new int[16];
+            java.util.Arrays.setAll(ids, i -> 3 * i + 1);
+            java.util.Arrays.setAll(all, i -> i);
+            Map<String, Runnable> passes = new LinkedHashMap<>();
+            passes.put("prefill", () -> forward(session, ids, 16, () -> session.logits(new int[] {15}, 1, (_, _) -> { })));
+            passes.put("decode", () -> forward(session, ids, 1, () -> session.logits(new int[] {0}, 1, (_, _) -> { })));
+            passes.put("losses", () -> forward(session, ids, 16, () -> session.losses(all, ids, new float[16], null)));
+            for (int i = 0; i < 1500; i++) passes.values().forEach(Runnable::run);
+            new ProcessBuilder("truncate", "-s", "4096", weights.toString()).start().waitFor();
+            passes.forEach((name, pass) -> {
+                int caught = 0;
+                for (int i = 0; i < 50; i++) {
+                    try {
+                        pass.run();
+                    } catch (RunException error) {
+                        if (error.getMessage().contains(weights.toString())) caught++;
+                    }
+                }
+                System.out.println((caught == 50 ? "CAUGHT " : "MISSED ") + name + " " + caught);
+            });
+        }
+    }
+
+    private static void forward(Session session, int[] ids, int count, Runnable then) {
+        try (KvCache text = session.cache(count)) {
+            session.run(new Batch().add(text, ids, 0, count));
+            then.run();
+        }
     }
 
     private static void truncate(Path folder) throws Exception {
