@@ -13,12 +13,12 @@ import io.graft.engine.memory.Tensor;
  */
 public final class StartingKernels implements Kernels {
 
-    /** A pass of more rows is worth vector code everywhere, as soon as it can be had. */
+    /** A pass of more rows waits for vector code everywhere. */
     private static final int MANY = 64;
 
     private final Kernels vector, scalar;
     private final WarmUp warmUp;
-    private boolean awaited;
+    private volatile boolean answered;
 
     private StartingKernels(Kernels vector, Kernels scalar, WarmUp warmUp) {
         this.vector = vector;
@@ -47,13 +47,12 @@ public final class StartingKernels implements Kernels {
 
     private Kernels now() { return warmUp.isOver() ? vector : scalar; }
 
-    /** For a product of some rows. */
+    /** For a product of some rows. The first pass and its logits wait for products only, what follows and what is large for everything. */
     private Kernels forProduct(long rows) {
-        if (rows > MANY) warmUp.goOn();
-        if (rows <= FEW) return now();
-        if (!awaited) warmUp.awaitProducts();
-        awaited = true;
-        return vector;
+        if (warmUp.isOver()) return vector;
+        if (rows > MANY || rows <= FEW && answered) warmUp.awaitEnd();
+        else if (rows > FEW) warmUp.awaitProducts();
+        return rows <= FEW ? now() : vector;
     }
 
     @Override
@@ -84,7 +83,9 @@ public final class StartingKernels implements Kernels {
     public void linear(Tensor x, Tensor weight, Tensor bias, Tensor y) {
         long rows = x.shape().rows();
         forProduct(rows).linear(x, weight, bias, y);
-        if (rows <= FEW) warmUp.goOn();
+        if (rows > FEW || answered) return;
+        answered = true;
+        warmUp.goOn();
     }
 
     @Override

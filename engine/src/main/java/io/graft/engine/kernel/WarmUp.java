@@ -20,17 +20,17 @@ public final class WarmUp {
     /** At most so many products; C2 was through with them after 400 to 1,000. */
     private static final int PRODUCTS = 4000;
 
-    /** Calls of the other vector operations: the last (attention) is compiled after some 1,200. */
-    private static final int OTHERS = 1500;
+    /** Calls of the other vector operations: the last (attention) was compiled after 1,000 to 1,200. */
+    private static final int OTHERS = 1200;
 
     /** A multiply-add of compiled vector code takes 0.5 ns in so small a product, of other code 10 and more. */
     private static final double NANOS = 3;
 
     private static WarmUp only;
 
-    private final CountDownLatch products = new CountDownLatch(1), asked = new CountDownLatch(1);
+    private final CountDownLatch products = new CountDownLatch(1), asked = new CountDownLatch(1), end = new CountDownLatch(1);
     private final Thread thread = Thread.ofPlatform().daemon().name("graft-warm-up").unstarted(this::run);
-    private volatile boolean stopped, over;
+    private volatile boolean stopped;
 
     private WarmUp() {}
 
@@ -65,25 +65,33 @@ public final class WarmUp {
         } catch (InterruptedException nobodyDoes) {
             Thread.currentThread().interrupt();
         } finally {
-            over = true;
+            end.countDown();
             products.countDown();
         }
     }
 
     /** Waits until products are fast: a first pass is faster after that than beside it. */
-    void awaitProducts() {
-        try {
-            products.await();
-        } catch (InterruptedException asked) { // the first pass may begin, slowly
-            Thread.currentThread().interrupt();
-        }
-    }
+    void awaitProducts() { await(products); }
 
     /** Lets it go on with the other operations. */
     void goOn() { asked.countDown(); }
 
+    /** Lets it go on, and waits until all is compiled: scalar code beside it would take the processors that it needs. */
+    void awaitEnd() {
+        goOn();
+        await(end);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException hurry) { // all goes, only slower
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** {@return whether it has ended: all is compiled, or will not be here} */
-    boolean isOver() { return over; }
+    boolean isOver() { return end.getCount() == 0; }
 
     /** Ends it after the operation that runs, frees its memory, and waits for that. */
     public void stop() {
