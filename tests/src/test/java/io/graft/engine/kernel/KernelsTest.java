@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.graft.engine.memory.DType;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
+import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -272,6 +273,18 @@ class KernelsTest {
         try (Tensor y = Sample.filled("y", 0, 2, 2)) {
             assertThrows(IllegalStateException.class, () -> kernels.scale(closed, 1, y));
             kernels.scale(y, 2, y); // what failed let go of everything
+        }
+    }
+
+    /** Each in a lane among zeros: subnormals and infinities come out exactly, NaN as NaN. Zeros are added to, so that both have one sign. */
+    @Test
+    void everyHalfTimesOneIsItself() {
+        int n = 1 << 16, k = Kernels.LANES;
+        try (Tensor x = Sample.filled("x", 1, 1, k); Tensor w = Tensor.allocate("w", DType.F16, Shape.of(n, k)); Tensor y = Sample.filled("y", 9, 1, n)) {
+            for (int j = 0; j < n; j++)
+                for (int e = 0; e < k; e++) w.segment().setAtIndex(ValueLayout.JAVA_SHORT, (long) j * k + e, (short) (e == j % k ? j : 0));
+            kernels.linear(x, w, null, y);
+            for (int j = 0; j < n; j++) assertEquals(Float.float16ToFloat((short) j) + 0f, y.segment().getAtIndex(ValueLayout.JAVA_FLOAT, j), "half " + j);
         }
     }
 }

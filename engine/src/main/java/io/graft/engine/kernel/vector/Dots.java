@@ -62,7 +62,7 @@ final class Dots {
             if (L == 8) return brains256(ws, w, xs, x, k, ts, t);
             for (int lane = 0; lane < LANES / 2; lane += 2 * L) brains(ws, w + 4L * lane, xs, x + 4L * lane, k, ts, t + 4L * lane);
         } else {
-            for (int lane = 0; lane < LANES / 2; lane += 2 * L) halves(ws, w + 4L * lane, xs, x + 4L * lane, k, ts, t + 4L * lane);
+            for (int lane = 0; lane < LANES / 2; lane += L) halves(ws, w + 4L * lane, xs, x + 4L * lane, k, ts, t + 4L * lane);
         }
         return tree(tm, t, LANES);
     }
@@ -143,22 +143,27 @@ final class Dots {
         store(tm, t + 2 * LANES + W, o1);
     }
 
+    /**
+     * A vector of even lanes of halves and the one of odd ones. Sign and magnitude are shifted to where a float has them: times 2^112 that is the
+     * number, subnormals too; the exponent of infinity and NaN is set. One vector a pass: with two, four numbers widened in a loop, it ran at
+     * 2.3 GB/s, with one at 7.7; F32 beside them at 12.7 and 12.4 (AMD EPYC, Zen 3, 256 bits, a busy machine).
+     */
     private static void halves(MemorySegment ws, long w, MemorySegment xs, long x, int k, MemorySegment ts, long t) {
         MemorySegment wm = Memory.of(ws), xm = Memory.of(xs), tm = Memory.of(ts);
-        FloatVector zero = FloatVector.zero(Memory.SPECIES), e0 = zero, e1 = zero, o0 = zero, o1 = zero;
+        FloatVector zero = FloatVector.zero(Memory.SPECIES), even = zero, odd = zero, unit = FloatVector.broadcast(Memory.SPECIES, 0x1p112f);
+        IntVector signed = IntVector.broadcast(Memory.INTS, 0x8fffe000), magnitude = IntVector.broadcast(Memory.INTS, 0x0fffffff);
+        IntVector largest = IntVector.broadcast(Memory.INTS, 0x0f7fffff), infinite = IntVector.broadcast(Memory.INTS, 0x7f800000);
         for (int i = 0; i < k; i += LANES) {
-            IntVector p = loadInts(wm, w), q = loadInts(wm, w + W);
-            e0 = VectorMath.widenHalf(p).fma(load(xm, x), e0);
-            o0 = VectorMath.widenHalf(p.lanewise(VectorOperators.LSHR, 16)).fma(load(xm, x + 2 * LANES), o0);
-            e1 = VectorMath.widenHalf(q).fma(load(xm, x + W), e1);
-            o1 = VectorMath.widenHalf(q.lanewise(VectorOperators.LSHR, 16)).fma(load(xm, x + 2 * LANES + W), o1);
+            IntVector both = loadInts(wm, w);
+            IntVector a = both.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(signed), b = both.lanewise(VectorOperators.ASHR, 3).and(signed);
+            IntVector c = largest.sub(a.and(magnitude)).lanewise(VectorOperators.ASHR, 31).and(infinite), d = largest.sub(b.and(magnitude)).lanewise(VectorOperators.ASHR, 31).and(infinite);
+            even = a.reinterpretAsFloats().mul(unit).reinterpretAsInts().or(c).reinterpretAsFloats().fma(load(xm, x), even);
+            odd = b.reinterpretAsFloats().mul(unit).reinterpretAsInts().or(d).reinterpretAsFloats().fma(load(xm, x + 2 * LANES), odd);
             w += 2 * LANES;
             x += 4 * LANES;
         }
-        store(tm, t, e0);
-        store(tm, t + W, e1);
-        store(tm, t + 2 * LANES, o0);
-        store(tm, t + 2 * LANES + W, o1);
+        store(tm, t, even);
+        store(tm, t + 2 * LANES, odd);
     }
 
     /** Lanes in memory added pairwise, halves first. */
