@@ -34,12 +34,22 @@ final class Outlines {
                 memory(setup, trained, tokens), flops(setup, tokens));
     }
 
+    /**
+     * Gradients are those of the part that trains, and come as activations go, in their memory: activations take what they need beyond it.
+     * At most they take it at the end of the forward pass, with the logits of 256 tokens and the gradient of the head.
+     */
     private static List<TrainOutline.Bytes> memory(TrainSetup setup, long trained, double tokensPerStep) {
         Architecture model = setup.architecture;
         double rows = tokensPerStep / setup.config.gradientAccumulation();
-        double width = 6.0 * model.hidden() + 3.0 * model.intermediate() + 2.0 * model.attention().queryWidth() + 2.0 * model.attention().keyWidth();
-        return List.of(new TrainOutline.Bytes("F32 masters of what is trained", 4 * trained), new TrainOutline.Bytes("gradients", 4 * trained), new TrainOutline.Bytes("AdamW's two moments", 8 * trained),
-                new TrainOutline.Bytes("activations of a micro-batch, about", (long) (4 * rows * width * model.layers())));
+        double layer = 4 * rows * (4.0 * model.hidden() + 3.0 * model.intermediate() + 2.0 * model.attention().queryWidth() + 2.0 * model.attention().keyWidth());
+        double kept = setup.config.gradientCheckpointing() ? layer + 4 * rows * model.hidden() * model.layers() : layer * model.layers();
+        boolean tied = !setup.shapes.containsKey("lm_head.weight");
+        boolean head = setup.parts.stream().anyMatch(part -> part.names().contains(tied ? "model.embed_tokens.weight" : "lm_head.weight"));
+        double atHead = 4 * Math.min(rows, 256) * model.vocabulary() + (head ? 4.0 * model.vocabulary() * model.hidden() : 0);
+        long gradients = 4 * setup.parts.stream().mapToLong(part -> part.names().stream().mapToLong(name -> setup.shapes.get(name).elements()).sum()).max().orElse(0);
+        long shared = setup.config.gradientAccumulation() > 1 ? 0 : gradients; // the second micro-batch finds the gradients of the first
+        return List.of(new TrainOutline.Bytes("F32 masters of what is trained", 4 * trained), new TrainOutline.Bytes("gradients", gradients), new TrainOutline.Bytes("AdamW's two moments", 8 * trained),
+                new TrainOutline.Bytes("activations of a micro-batch beyond the gradients' memory, about", (long) Math.max(0, kept + atHead - shared)));
     }
 
     /** Forward 2 a weight and token; backward 2 for the input's gradient from the lowest trained layer up, and 2 for each trained weight's. */

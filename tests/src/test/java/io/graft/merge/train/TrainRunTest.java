@@ -113,6 +113,13 @@ class TrainRunTest {
     }
 
     @Test
+    void gradientsAreThoseOfThePartThatTrains() {
+        List<Map<String, Object>> parts = List.of(Map.of("trainable", Map.of("layers", "0"), "data", tiny.path("a.jsonl")), Map.of("trainable", Map.of("layers", "1"), "data", tiny.path("b.jsonl")));
+        TrainOutline outline = TrainRun.outline(tiny.config("out", "partition", parts, "data", null), new TrainListener() { });
+        assertEquals(List.of(4 * outline.trained(), 2 * outline.trained(), 8 * outline.trained()), outline.memory().stream().limit(3).map(TrainOutline.Bytes::bytes).toList(), "two layers of one size");
+    }
+
+    @Test
     void packingFillsRowsAndEpochsCountExamples() {
         TrainResult padded = tiny.run(tiny.config("padded", "max_steps", null, "epochs", 1));
         assertEquals(10, padded.steps().size(), "40 examples, 4 rows a step");
