@@ -1,6 +1,7 @@
 package io.graft.engine.autograd;
 
 import io.graft.engine.kernel.Kernels;
+import io.graft.engine.kernel.backward.Gradients;
 import io.graft.engine.memory.Shape;
 import io.graft.engine.memory.Tensor;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ final class Pool implements AutoCloseable {
     private static final int SHARE = 8;
 
     private final Kernels kernels;
+    private final Gradients gradients;
     private final List<Block> blocks = new ArrayList<>();
     /** Where each view is that somebody has. */
     private final Map<Tensor, Range> taken = new IdentityHashMap<>();
@@ -44,7 +46,10 @@ final class Pool implements AutoCloseable {
         boolean isFree() { return free.size() == 1 && free.firstEntry().getValue() == size(); }
     }
 
-    Pool(Kernels kernels) { this.kernels = kernels; }
+    Pool(Kernels kernels, Gradients gradients) {
+        this.kernels = kernels;
+        this.gradients = gradients;
+    }
 
     /** A tensor whose values are undefined. */
     Tensor take(Shape shape) {
@@ -92,7 +97,7 @@ final class Pool implements AutoCloseable {
     /** A tensor of zeros. */
     Tensor takeZeros(Shape shape) {
         Tensor taken = take(shape);
-        kernels.backward().clear(taken);
+        gradients.clear(taken);
         return taken;
     }
 

@@ -37,7 +37,7 @@ public final class Tape implements AutoCloseable {
     public Tape(Kernels kernels, Gradients gradients) {
         this.kernels = kernels;
         this.gradients = gradients;
-        this.pool = new Pool(kernels);
+        this.pool = new Pool(kernels, gradients);
     }
 
     /**
