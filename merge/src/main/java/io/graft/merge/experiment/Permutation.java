@@ -108,5 +108,4 @@ final class Permutation extends ModelView {
 
     @Override
     public SequencedMap<String, SourceTensor> tensors() { return Collections.unmodifiableSequencedMap(tensors); }
-
 }

@@ -14,7 +14,7 @@ import java.util.SortedSet;
 final class LoraKeys {
 
     /** Ours, which are PEFT's names where it has no shorter one, and PEFT's. */
-    private static final String[][] NAMES = {{"alpha", "lora_alpha"}, {"rslora", "use_rslora"}, {"dora", "use_dora"}, {"dropout", "lora_dropout"}, {"targets", "target_modules"},
+    static final String[][] NAMES = {{"alpha", "lora_alpha"}, {"rslora", "use_rslora"}, {"dora", "use_dora"}, {"dropout", "lora_dropout"}, {"targets", "target_modules"},
         {"exclude", "exclude_modules"}, {"init", "init_lora_weights"}, {"rank_pattern", "rank_pattern"}, {"alpha_pattern", "alpha_pattern"}, {"modules_to_save", "modules_to_save"},
         {"layers_pattern", "layers_pattern"}, {"bias", "bias"}, {"ensure_weight_tying", "ensure_weight_tying"}, {"fan_in_fan_out", "fan_in_fan_out"}};
 

@@ -11,13 +11,16 @@ import io.graft.engine.RequestException;
 import io.graft.engine.memory.DType;
 import io.graft.engine.train.AdamW;
 import io.graft.merge.plan.Role;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -191,5 +194,18 @@ class TrainConfigTest {
         assertEquals(2, read(least + "model: m\nmax_steps: 1\n" + parts).partition().size());
         assertEquals(1, read(least + "model: m\n" + marked.stream().filter(line -> line.startsWith("epochs")).findFirst().orElseThrow()).epochs());
         assertEquals(0.02, read(least + "max_steps: 1\n" + marked.stream().filter(line -> line.startsWith("model")).findFirst().orElseThrow()).model().fresh().std());
+    }
+
+    /** Every key: those of the records under their names in YAML, and those of an adapter. */
+    @Test
+    void theExampleNamesEveryKey() {
+        List<String> keys = new ArrayList<>(List.of("on_non_finite", "early_stop", "r", "layers_to_transform"));
+        for (Class<?> part : List.of(TrainConfig.class, TrainConfig.Rates.class, TrainConfig.DataFile.class))
+            for (RecordComponent each : part.getRecordComponents()) keys.add(each.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT));
+        keys.remove("skip_non_finite"); // the second value of on_non_finite
+        for (String[] names : LoraKeys.NAMES) keys.add(names[0]);
+        for (String key : keys) assertTrue(Pattern.compile("(^|[\\s{])" + key + ":").matcher(TrainConfig.example()).find(), key);
+        String parts = TrainConfig.example().lines().filter(line -> line.contains("- {trainable")).findFirst().orElseThrow();
+        for (RecordComponent each : TrainConfig.Part.class.getRecordComponents()) assertTrue(parts.contains(each.getName() + ":"), each.getName());
     }
 }
